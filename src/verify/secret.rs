@@ -1,0 +1,121 @@
+//! A signing secret and the keys it may stand for.
+//!
+//! The vendor's SDKs base64-decode what follows `whsec_`; its documentation's own sample uses
+//! that text as it stands, and a third page reads as if the prefix belonged to the key. So each
+//! secret has up to three candidate keys, tried in that order; a setting pins one of them. Each
+//! key's HMAC state is prepared once.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hmac::{Hmac, KeyInit as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::event::Scheme;
+
+/// HMAC-SHA-256 with its key already in.
+pub(super) type Mac = Hmac<Sha256>;
+
+/// The prefix that marks a Standard Webhooks secret.
+pub const PREFIX: &str = "whsec_";
+
+/// Reads base64 with or without padding, as the libraries of several languages do.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Which bytes of a secret are the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyEncoding {
+    /// All three readings, base64 first.
+    #[default]
+    Auto,
+    /// What follows `whsec_`, base64-decoded.
+    Base64,
+    /// What follows `whsec_`, as text.
+    Utf8,
+    /// The whole secret as text.
+    Utf8Prefixed,
+}
+
+/// Why a secret is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// No reading gives a key that is long enough.
+    #[error("gives no key of at least {0} bytes")]
+    TooShort(usize),
+}
+
+/// A signing secret, ready to check signatures.
+pub struct Secret {
+    keys: Vec<(Scheme, Mac)>,
+    legacy: Vec<Mac>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+impl Secret {
+    /// Prepares the keys of a secret; a key shorter than `key_bytes_min` is no candidate.
+    ///
+    /// # Errors
+    /// [`SecretError::TooShort`] if no candidate is left.
+    pub fn parse(
+        text: &str,
+        encoding: KeyEncoding,
+        key_bytes_min: usize,
+    ) -> Result<Self, SecretError> {
+        let bare = text.strip_prefix(PREFIX).unwrap_or(text);
+        let long_enough = |key: &[u8]| key.len() >= key_bytes_min.max(1);
+        let mut keys = vec![];
+        if matches!(encoding, KeyEncoding::Auto | KeyEncoding::Base64) {
+            let decoded = Zeroizing::new(BASE64.decode(bare).unwrap_or_default());
+            if long_enough(&decoded) {
+                keys.push((Scheme::StandardBase64, mac(&decoded)));
+            }
+        }
+        let utf8 = matches!(encoding, KeyEncoding::Auto | KeyEncoding::Utf8);
+        if utf8 && long_enough(bare.as_bytes()) {
+            keys.push((Scheme::StandardUtf8, mac(bare.as_bytes())));
+        }
+        let prefixed = match encoding {
+            KeyEncoding::Auto => bare.len() < text.len(),
+            KeyEncoding::Utf8Prefixed => true,
+            KeyEncoding::Base64 | KeyEncoding::Utf8 => false,
+        };
+        if prefixed && long_enough(text.as_bytes()) {
+            keys.push((Scheme::StandardUtf8Prefixed, mac(text.as_bytes())));
+        }
+        if keys.is_empty() {
+            return Err(SecretError::TooShort(key_bytes_min));
+        }
+        let mut legacy = vec![];
+        if long_enough(text.as_bytes()) {
+            legacy.push(mac(text.as_bytes()));
+        }
+        Ok(Self { keys, legacy })
+    }
+
+    /// Returns the candidate keys of the standard scheme, the likeliest first.
+    pub(super) fn keys(&self) -> &[(Scheme, Mac)] {
+        &self.keys
+    }
+
+    /// Returns the candidate keys of the legacy scheme.
+    pub(super) fn legacy(&self) -> &[Mac] {
+        &self.legacy
+    }
+}
+
+fn mac(key: &[u8]) -> Mac {
+    Mac::new_from_slice(key).expect("HMAC takes a key of any length")
+}

@@ -1,0 +1,176 @@
+//! The published signing vectors, positive and negative.
+
+use serde_json::Value;
+
+use super::*;
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const ID: &[u8] = b"msg_p5jXN8AQM9LWM0D4loKWxJek";
+const NOW_S: i64 = 1_614_265_330;
+const BODY: &[u8] = b"{\"test\": 2432232314}";
+const VALID: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+fn verifier(secret: &str, key_bytes_min: usize) -> Verifier {
+    Verifier::new(vec![Secret::parse(secret, KeyEncoding::Auto, key_bytes_min).unwrap()])
+}
+
+fn check(signature: &str, now_s: i64, expected: Result<Scheme, VerifyError>) {
+    let headers = Headers {
+        id: Some(ID),
+        timestamp: Some(b"1614265330"),
+        signature: Some(signature.as_bytes()),
+        legacy_signature: None,
+    };
+    let actual = verifier(SECRET, 16).verify(&headers, BODY, now_s);
+    assert_eq!(actual.map(|verified| verified.scheme), expected, "{signature} at {now_s}");
+}
+
+#[test]
+fn every_published_vector_verifies_with_the_key_it_names() {
+    let vectors: Vec<Value> =
+        serde_json::from_str(include_str!("../../fixtures/signature_vectors.json")).unwrap();
+    assert_eq!(vectors.len(), 12);
+    for vector in &vectors {
+        let text = |name: &str| vector[name].as_str();
+        let body = text("body").unwrap().as_bytes();
+        let time = vector["webhook_timestamp"].as_i64().or(vector["timestamp"].as_i64()).unwrap();
+        let time_text = time.to_string();
+        let legacy = vector["header"] == "x-midbound-signature";
+        let signature = text("signature").map(str::as_bytes);
+        let headers = Headers {
+            id: text("webhook_id").map(str::as_bytes),
+            timestamp: Some(time_text.as_bytes()),
+            signature: signature.filter(|_| !legacy),
+            legacy_signature: signature.filter(|_| legacy),
+        };
+        let key = text("key").unwrap();
+        let expected = match key {
+            _ if legacy => Scheme::Legacy,
+            key if key.starts_with("base64") => Scheme::StandardBase64,
+            key if key.contains("without whsec_") => Scheme::StandardUtf8,
+            _ => Scheme::StandardUtf8Prefixed,
+        };
+        let verified = verifier(text("secret").unwrap(), 7).verify(&headers, body, time).unwrap();
+        assert_eq!(verified.scheme, expected, "{key}");
+        assert_eq!(verified.webhook_id.as_deref(), text("webhook_id"));
+    }
+}
+
+#[test]
+fn published_negatives_are_refused() {
+    for signature in [
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OA=",
+        "v1,R3PTzyfHASBKHH98a7yexTwaJ4yNIcGhFQc1yuN+BPU=",
+        "v1,",
+        &VALID[..8],
+        "v1,dawfeoifkpqwoekfpqoekf",
+        "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+        "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    ] {
+        check(signature, NOW_S, Err(VerifyError::Mismatch));
+    }
+    check("", NOW_S, Err(VerifyError::Malformed("webhook-signature")));
+    check(&"v1,x ".repeat(10_000), NOW_S, Err(VerifyError::Malformed("webhook-signature")));
+}
+
+#[test]
+fn one_valid_signature_among_others_is_enough() {
+    let decoy = "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
+    let other = "v2,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
+    check(&format!("{decoy} {other} {VALID} {decoy}"), NOW_S, Ok(Scheme::StandardBase64));
+}
+
+#[test]
+fn the_tolerance_is_300_seconds_each_way_inclusive() {
+    check(VALID, NOW_S + 300, Ok(Scheme::StandardBase64));
+    check(VALID, NOW_S - 300, Ok(Scheme::StandardBase64));
+    check(VALID, NOW_S + 301, Err(VerifyError::Timestamp));
+    check(VALID, NOW_S - 301, Err(VerifyError::Timestamp));
+    check(VALID, i64::MIN, Err(VerifyError::Timestamp));
+    check(VALID, i64::MAX, Err(VerifyError::Timestamp));
+}
+
+#[test]
+fn a_missing_or_malformed_header_is_named() {
+    let whole = Headers {
+        id: Some(ID),
+        timestamp: Some(b"1614265330"),
+        signature: Some(VALID.as_bytes()),
+        legacy_signature: None,
+    };
+    let cases = [
+        (Headers { id: None, ..whole }, VerifyError::Missing("webhook-id")),
+        (Headers { timestamp: None, ..whole }, VerifyError::Missing("webhook-timestamp")),
+        (Headers { signature: None, ..whole }, VerifyError::Missing("webhook-signature")),
+        (
+            Headers { timestamp: Some(b"hello"), ..whole },
+            VerifyError::Malformed("webhook-timestamp"),
+        ),
+        (Headers { timestamp: Some(b"1e9"), ..whole }, VerifyError::Malformed("webhook-timestamp")),
+        (Headers { timestamp: Some(b"99999999999999999999"), ..whole }, VerifyError::Timestamp),
+        (Headers { id: Some(b"a\nb"), ..whole }, VerifyError::Malformed("webhook-id")),
+    ];
+    for (headers, expected) in cases {
+        assert_eq!(verifier(SECRET, 16).verify(&headers, BODY, NOW_S), Err(expected));
+    }
+}
+
+#[test]
+fn secrets_work_with_and_without_prefix_and_padding() {
+    for secret in [SECRET, SECRET.strip_prefix("whsec_").unwrap()] {
+        let headers = Headers {
+            id: Some(ID),
+            timestamp: Some(b"1614265330"),
+            signature: Some(VALID.as_bytes()),
+            legacy_signature: None,
+        };
+        let verified = verifier(secret, 16).verify(&headers, BODY, NOW_S).unwrap();
+        assert_eq!(verified.scheme, Scheme::StandardBase64);
+    }
+    // Unpadded secrets of the reference libraries' Python tests.
+    for secret in ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwBr"] {
+        let parsed = Secret::parse(secret, KeyEncoding::Base64, 16).unwrap();
+        assert_eq!(parsed.keys()[0].0, Scheme::StandardBase64);
+    }
+}
+
+#[test]
+fn a_short_key_is_no_key() {
+    let parse =
+        |encoding, min| Secret::parse("whsec_c2VjcmV0Cg==", encoding, min).map(|s| s.keys().len());
+    assert_eq!(parse(KeyEncoding::Base64, 16), Err(SecretError::TooShort(16)));
+    assert_eq!(parse(KeyEncoding::Base64, 7), Ok(1));
+    assert_eq!(parse(KeyEncoding::Auto, 16), Ok(1));
+    assert_eq!(Secret::parse("", KeyEncoding::Auto, 0).err(), Some(SecretError::TooShort(0)));
+}
+
+#[test]
+fn a_pinned_reading_shuts_the_others_out() {
+    let pinned = Secret::parse(SECRET, KeyEncoding::Utf8, 16).unwrap();
+    let headers = Headers {
+        id: Some(ID),
+        timestamp: Some(b"1614265330"),
+        signature: Some(VALID.as_bytes()),
+        legacy_signature: None,
+    };
+    let result = Verifier::new(vec![pinned]).verify(&headers, BODY, NOW_S);
+    assert_eq!(result, Err(VerifyError::Mismatch));
+}
+
+#[test]
+fn either_of_two_secrets_is_accepted_while_rotating() {
+    let secrets = ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", SECRET];
+    let parse = |text: &&str| Secret::parse(text, KeyEncoding::Auto, 16).unwrap();
+    let verifier = Verifier::new(secrets.iter().map(parse).collect());
+    for secret in secrets.iter().map(parse) {
+        let signature = standard::sign(&secret, "evt_1", NOW_S, BODY);
+        let headers = Headers {
+            id: Some(b"evt_1"),
+            timestamp: Some(b"1614265330"),
+            signature: Some(signature.as_bytes()),
+            legacy_signature: None,
+        };
+        assert!(verifier.verify(&headers, BODY, NOW_S).is_ok());
+        assert!(verifier.verify(&headers, b"{}", NOW_S).is_err());
+    }
+}
