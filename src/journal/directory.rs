@@ -1,0 +1,206 @@
+//! The journal's folder: its lock, its files, and the two small facts kept beside the segments.
+//!
+//! ```text
+//! JOURNAL/lock                 held while a process uses the journal
+//! JOURNAL/ingester             this journal's name, part of every file name in the lake
+//! JOURNAL/checkpoint           the highest sequence whose segment is in the lake
+//! JOURNAL/segments/N.seg       segments, 20 digits, ascending
+//! JOURNAL/damaged/N-OFFSET.bin bytes that could not be read, set aside
+//! JOURNAL/ids/                 the index of known webhook ids
+//! ```
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::JournalError;
+use super::segment::{HEADER_BYTES, Header};
+use crate::disk;
+
+/// A journal's folder, locked for this process.
+#[derive(Debug)]
+pub struct Directory {
+    root: PathBuf,
+    ingester: String,
+    _lock: File,
+}
+
+impl Directory {
+    /// Opens or creates the journal at `root` and takes its lock.
+    ///
+    /// # Errors
+    /// [`JournalError::Locked`] if another process has it, [`JournalError::Io`].
+    pub fn open(root: &Path) -> Result<Self, JournalError> {
+        for folder in [root.to_owned(), root.join("segments"), root.join("ids")] {
+            disk::create_folders(&folder).map_err(JournalError::io(&folder))?;
+        }
+        let path = root.join("lock");
+        let lock = disk::create_private(&path).map_err(JournalError::io(&path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(JournalError::Locked(root.to_owned())),
+            Err(fs::TryLockError::Error(source)) => return Err(JournalError::Io { path, source }),
+        }
+        let ingester = ingester_name(&root.join("ingester"))?;
+        Ok(Self { root: root.to_owned(), ingester, _lock: lock })
+    }
+
+    /// Returns the journal's folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns this journal's name, eight hexadecimal digits.
+    #[must_use]
+    pub fn ingester(&self) -> &str {
+        &self.ingester
+    }
+
+    /// Returns the folder of the index of ids.
+    #[must_use]
+    pub fn ids(&self) -> PathBuf {
+        self.root.join("ids")
+    }
+
+    /// Returns the path of a segment.
+    #[must_use]
+    pub fn segment(&self, sequence: u64) -> PathBuf {
+        segment_path(&self.root, sequence)
+    }
+
+    /// Lists the segments' sequences, ascending.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn sequences(&self) -> Result<Vec<u64>, JournalError> {
+        list_sequences(&self.root)
+    }
+
+    /// Creates an empty segment durably and opens it for appending.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn create_segment(
+        &self,
+        sequence: u64,
+        now_ms: i64,
+    ) -> Result<(File, Header), JournalError> {
+        let path = self.segment(sequence);
+        let uuid = uuid::Uuid::new_v4().into_bytes();
+        let header = Header { uuid, sequence, created_at_ms: now_ms };
+        let write = || -> io::Result<File> {
+            use std::io::Write as _;
+            let mut file = disk::create_private(&path)?;
+            file.write_all(&header.encode())?;
+            file.sync_all()?;
+            disk::sync_folder(&disk::parent_of(&path))?;
+            Ok(file)
+        };
+        let file = write().map_err(JournalError::io(&path))?;
+        debug_assert_eq!(file.metadata().map_or(0, |m| m.len()), HEADER_BYTES);
+        Ok((file, header))
+    }
+
+    /// Removes a segment durably.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn remove_segment(&self, sequence: u64) -> Result<(), JournalError> {
+        let path = self.segment(sequence);
+        disk::remove_file(&path).map_err(JournalError::io(path))
+    }
+
+    /// Reads the highest sequence that is in the lake, 0 at first.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`], also if the file holds no number.
+    pub fn checkpoint(&self) -> Result<u64, JournalError> {
+        load_checkpoint(&self.root)
+    }
+
+    /// Stores the highest sequence that is in the lake, durably.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn store_checkpoint(&self, sequence: u64) -> Result<(), JournalError> {
+        let path = self.root.join("checkpoint");
+        disk::replace_file(&path, format!("{sequence}\n").as_bytes())
+            .map_err(JournalError::io(path))
+    }
+
+    /// Sets bytes aside that could not be read as records.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn set_aside(
+        &self,
+        sequence: u64,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<PathBuf, JournalError> {
+        let folder = self.root.join("damaged");
+        disk::create_folders(&folder).map_err(JournalError::io(&folder))?;
+        let path = folder.join(format!("{sequence:020}-{offset}.bin"));
+        disk::replace_file(&path, bytes).map_err(JournalError::io(&path))?;
+        Ok(path)
+    }
+}
+
+/// Returns the path of a segment in the journal at `root`.
+#[must_use]
+pub fn segment_path(root: &Path, sequence: u64) -> PathBuf {
+    root.join("segments").join(format!("{sequence:020}.seg"))
+}
+
+/// Lists the sequences of the segments in the journal at `root`, ascending; needs no lock.
+///
+/// # Errors
+/// [`JournalError::Io`].
+pub fn list_sequences(root: &Path) -> Result<Vec<u64>, JournalError> {
+    let folder = root.join("segments");
+    let mut sequences = vec![];
+    for entry in fs::read_dir(&folder).map_err(JournalError::io(&folder))? {
+        let name = entry.map_err(JournalError::io(&folder))?.file_name();
+        let stem = name.to_str().and_then(|name| name.strip_suffix(".seg"));
+        sequences.extend(stem.and_then(|stem| stem.parse::<u64>().ok()));
+    }
+    sequences.sort_unstable();
+    Ok(sequences)
+}
+
+/// Reads the checkpoint of the journal at `root`; needs no lock.
+///
+/// # Errors
+/// [`JournalError::Io`], also if the file holds no number.
+pub fn load_checkpoint(root: &Path) -> Result<u64, JournalError> {
+    let path = root.join("checkpoint");
+    match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(source) => Err(JournalError::Io { path, source }),
+        Ok(text) => text.trim().parse().map_err(|_| JournalError::Io {
+            path,
+            source: io::Error::new(io::ErrorKind::InvalidData, "not a number"),
+        }),
+    }
+}
+
+/// Reads the journal's name, or gives it one.
+fn ingester_name(path: &Path) -> Result<String, JournalError> {
+    match fs::read_to_string(path) {
+        Ok(text) => {
+            let name = text.trim().to_owned();
+            if name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Ok(name);
+            }
+            let source = io::Error::new(io::ErrorKind::InvalidData, "not an ingester's name");
+            Err(JournalError::Io { path: path.to_owned(), source })
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let name = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
+            disk::replace_file(path, name.as_bytes()).map_err(JournalError::io(path))?;
+            Ok(name)
+        }
+        Err(source) => Err(JournalError::Io { path: path.to_owned(), source }),
+    }
+}

@@ -1,0 +1,55 @@
+//! What can go wrong with the journal, by what the caller can do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// An error of the journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another process holds the journal's lock.
+    #[error("journal {0}: in use by another tributary process")]
+    Locked(PathBuf),
+    /// A file or folder of the journal could not be used.
+    #[error("journal {path}: {source}")]
+    Io {
+        /// The file or folder at fault.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A segment's header is damaged or of a version this program does not know.
+    #[error("journal {path}: {reason}")]
+    Header {
+        /// The segment's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The index of known webhook ids could not be used.
+    #[error("journal {path}: index of ids: {source}")]
+    Ids {
+        /// The index's folder.
+        path: PathBuf,
+        /// The store's error.
+        source: fjall::Error,
+    },
+    /// The journal holds as many bytes as it may.
+    #[error("journal is full: {bytes} bytes wait to be flushed, the limit is {bytes_max}")]
+    Full {
+        /// Bytes in the journal.
+        bytes: u64,
+        /// The limit.
+        bytes_max: u64,
+    },
+    /// The journal is being closed.
+    #[error("journal is closed")]
+    Closed,
+}
+
+impl JournalError {
+    /// Names the file at fault in an I/O error.
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}

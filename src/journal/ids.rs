@@ -1,0 +1,200 @@
+//! The exact memory of webhook ids, on disk, over a window of days.
+//!
+//! One keyspace of an LSM store (fjall: pure Rust, bloom filters before disk reads, bounded
+//! caches) a UTC day of receipt, so that forgetting a day is dropping its keyspace. The index may
+//! lag behind the journal after a crash, never lead it: ids enter it after the record is synced,
+//! opening the journal enters the ids of all segments again, and a segment is removed only after
+//! [`KnownIds::persist`].
+//!
+//! ```text
+//! key    webhook id; for an id conflict the id, a zero byte and the body's hash (16 bytes)
+//! value  body hash (16) · sequence of the segment (8) · receipt in ms (8), little endian
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::error::JournalError;
+
+const DAY_MS: i64 = 86_400_000;
+const CACHE_BYTES: u64 = 8 << 20;
+const MEMTABLE_BYTES: u64 = 4 << 20;
+const JOURNALING_BYTES: u64 = 64 << 20;
+const KEYSPACE_PREFIX: &str = "day";
+
+/// What is remembered of an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// 128-bit xxHash3 of the body.
+    pub body_hash: u128,
+    /// The segment that holds the record.
+    pub sequence: u64,
+    /// Time of receipt, milliseconds since the Unix epoch.
+    pub received_at_ms: i64,
+}
+
+impl Entry {
+    fn encode(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes[..16].copy_from_slice(&self.body_hash.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes[24..].copy_from_slice(&self.received_at_ms.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        Some(Self {
+            body_hash: u128::from_le_bytes(bytes.get(..16)?.try_into().ok()?),
+            sequence: u64::from_le_bytes(bytes.get(16..24)?.try_into().ok()?),
+            received_at_ms: i64::from_le_bytes(bytes.get(24..32)?.try_into().ok()?),
+        })
+    }
+}
+
+/// The index of known webhook ids.
+pub struct KnownIds {
+    path: PathBuf,
+    database: Database,
+    days: BTreeMap<i64, Keyspace>,
+    window_ms: i64,
+}
+
+impl std::fmt::Debug for KnownIds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KnownIds").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl KnownIds {
+    /// Opens or creates the index in a folder; ids are remembered for `window_ms`.
+    ///
+    /// # Errors
+    /// [`JournalError::Ids`].
+    pub fn open(path: &Path, window_ms: i64) -> Result<Self, JournalError> {
+        let open = || -> fjall::Result<(Database, BTreeMap<i64, Keyspace>)> {
+            let database = Database::builder(path)
+                .cache_size(CACHE_BYTES)
+                .max_journaling_size(JOURNALING_BYTES)
+                .worker_threads(1)
+                .open()?;
+            let mut days = BTreeMap::new();
+            for name in database.list_keyspace_names() {
+                if let Some(day) = parse_day(&name) {
+                    days.insert(day, database.keyspace(&name, keyspace_options)?);
+                }
+            }
+            Ok((database, days))
+        };
+        let (database, days) = open().map_err(ids_error(path))?;
+        Ok(Self { path: path.to_owned(), database, days, window_ms })
+    }
+
+    /// Finds what is remembered under `key` at `now_ms`.
+    ///
+    /// # Errors
+    /// [`JournalError::Ids`].
+    pub fn lookup(&self, key: &[u8], now_ms: i64) -> Result<Option<Entry>, JournalError> {
+        let oldest = (now_ms - self.window_ms).div_euclid(DAY_MS);
+        for keyspace in self.days.range(oldest..).rev().map(|(_, keyspace)| keyspace) {
+            let value = keyspace.get(key).map_err(ids_error(&self.path))?;
+            let entry = value.and_then(|value| Entry::decode(&value));
+            if let Some(entry) = entry.filter(|e| e.received_at_ms >= now_ms - self.window_ms) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Remembers ids; all or none of them survive a crash.
+    ///
+    /// # Errors
+    /// [`JournalError::Ids`].
+    pub fn insert(&mut self, entries: &[(Vec<u8>, Entry)]) -> Result<(), JournalError> {
+        let mut batch = self.database.batch();
+        for (key, entry) in entries {
+            let day = entry.received_at_ms.div_euclid(DAY_MS);
+            if !self.days.contains_key(&day) {
+                let name = format!("{KEYSPACE_PREFIX}{day}");
+                let keyspace = self
+                    .database
+                    .keyspace(&name, keyspace_options)
+                    .map_err(ids_error(&self.path))?;
+                self.days.insert(day, keyspace);
+            }
+            batch.insert(&self.days[&day], key.as_slice(), entry.encode().as_slice());
+        }
+        batch.commit().map_err(ids_error(&self.path))
+    }
+
+    /// Forgets the days that lie wholly before the window.
+    ///
+    /// # Errors
+    /// [`JournalError::Ids`].
+    pub fn expire(&mut self, now_ms: i64) -> Result<(), JournalError> {
+        let oldest = (now_ms - self.window_ms).div_euclid(DAY_MS);
+        while let Some(entry) = self.days.first_entry().filter(|entry| *entry.key() < oldest) {
+            self.database.delete_keyspace(entry.remove()).map_err(ids_error(&self.path))?;
+        }
+        Ok(())
+    }
+
+    /// Returns a handle that can make the index durable from another thread.
+    #[must_use]
+    pub fn persister(&self) -> Persister {
+        Persister { path: self.path.clone(), database: self.database.clone() }
+    }
+}
+
+/// Makes the index durable.
+#[derive(Clone)]
+pub struct Persister {
+    path: PathBuf,
+    database: Database,
+}
+
+impl std::fmt::Debug for Persister {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Persister").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Persister {
+    /// Syncs everything that was inserted before.
+    ///
+    /// # Errors
+    /// [`JournalError::Ids`].
+    pub fn persist(&self) -> Result<(), JournalError> {
+        self.database.persist(PersistMode::SyncAll).map_err(ids_error(&self.path))
+    }
+}
+
+/// Returns the hash under which a body is remembered.
+#[must_use]
+pub fn body_hash(body: &[u8]) -> u128 {
+    xxh3_128(body)
+}
+
+/// Returns the key under which a second body of the same id is remembered.
+#[must_use]
+pub fn conflict_key(webhook_id: &str, body_hash: u128) -> Vec<u8> {
+    let mut key = webhook_id.as_bytes().to_vec();
+    key.push(0);
+    key.extend_from_slice(&body_hash.to_le_bytes());
+    key
+}
+
+fn keyspace_options() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
+}
+
+fn parse_day(name: &str) -> Option<i64> {
+    name.strip_prefix(KEYSPACE_PREFIX)?.parse().ok()
+}
+
+fn ids_error(path: &Path) -> impl FnOnce(fjall::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError::Ids { path, source }
+}
