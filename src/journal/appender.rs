@@ -61,6 +61,7 @@ pub struct Journal {
     shared: Arc<Shared>,
     directory: Arc<Directory>,
     persister: Persister,
+    bytes_max: u64,
 }
 
 impl Journal {
@@ -76,6 +77,7 @@ impl Journal {
     ) -> std::io::Result<Self> {
         let directory = Arc::clone(log.directory());
         let persister = log.persister();
+        let bytes_max = log.bytes_max();
         let shared = Arc::new(Shared::default());
         for segment in sealed {
             shared.push(segment);
@@ -91,6 +93,7 @@ impl Journal {
             shared,
             directory,
             persister,
+            bytes_max,
         })
     }
 
@@ -123,6 +126,13 @@ impl Journal {
         {
             tracing::error!("the journal's thread panicked");
         }
+    }
+
+    /// Tells whether the journal holds as much as it may.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let bytes = self.shared.sealed_bytes() + self.shared.open_state().bytes;
+        bytes >= self.bytes_max
     }
 
     /// Returns what other tasks may know.

@@ -6,12 +6,18 @@
 //! JOURNAL/checkpoint           the highest sequence whose segment is in the lake
 //! JOURNAL/segments/N.seg       segments, 20 digits, ascending
 //! JOURNAL/damaged/N-OFFSET.bin bytes that could not be read, set aside
-//! JOURNAL/ids/                 the index of known webhook ids
+//! JOURNAL/lake                 the lake that the segments are for
+//! JOURNAL/ids/LAKE/            the index of known webhook ids, one a lake
 //! ```
+//!
+//! A journal serves one lake at a time: with another one it is opened only when no segment
+//! waits, and what that lake has seen is then another index.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::JournalError;
 use super::segment::{HEADER_BYTES, Header};
@@ -22,16 +28,19 @@ use crate::disk;
 pub struct Directory {
     root: PathBuf,
     ingester: String,
+    ids: PathBuf,
     _lock: File,
 }
 
 impl Directory {
-    /// Opens or creates the journal at `root` and takes its lock.
+    /// Opens or creates the journal at `root` for a lake, and takes its lock.
     ///
     /// # Errors
-    /// [`JournalError::Locked`] if another process has it, [`JournalError::Io`].
-    pub fn open(root: &Path) -> Result<Self, JournalError> {
-        for folder in [root.to_owned(), root.join("segments"), root.join("ids")] {
+    /// [`JournalError::Locked`] if another process has it, [`JournalError::OtherLake`] if it
+    /// holds events for another lake, [`JournalError::Io`].
+    pub fn open(root: &Path, lake: &str) -> Result<Self, JournalError> {
+        let ids = root.join("ids").join(format!("{:016x}", xxh3_64(lake.as_bytes())));
+        for folder in [root.to_owned(), root.join("segments"), ids.clone()] {
             disk::create_folders(&folder).map_err(JournalError::io(&folder))?;
         }
         let path = root.join("lock");
@@ -42,7 +51,8 @@ impl Directory {
             Err(fs::TryLockError::Error(source)) => return Err(JournalError::Io { path, source }),
         }
         let ingester = ingester_name(&root.join("ingester"))?;
-        Ok(Self { root: root.to_owned(), ingester, _lock: lock })
+        bind(root, lake)?;
+        Ok(Self { root: root.to_owned(), ingester, ids, _lock: lock })
     }
 
     /// Returns the journal's folder.
@@ -60,7 +70,7 @@ impl Directory {
     /// Returns the folder of the index of ids.
     #[must_use]
     pub fn ids(&self) -> PathBuf {
-        self.root.join("ids")
+        self.ids.clone()
     }
 
     /// Returns the path of a segment.
@@ -183,6 +193,25 @@ pub fn load_checkpoint(root: &Path) -> Result<u64, JournalError> {
             source: io::Error::new(io::ErrorKind::InvalidData, "not a number"),
         }),
     }
+}
+
+/// Remembers the lake that the journal is for, unless segments wait for another one.
+fn bind(root: &Path, lake: &str) -> Result<(), JournalError> {
+    let path = root.join("lake");
+    let bound = match fs::read_to_string(&path) {
+        Ok(text) => Some(text.trim_end_matches('\n').to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(source) => return Err(JournalError::Io { path, source }),
+    };
+    if bound.as_deref() == Some(lake) {
+        return Ok(());
+    }
+    let checkpoint = load_checkpoint(root)?;
+    let is_waiting = list_sequences(root)?.into_iter().any(|sequence| sequence > checkpoint);
+    if let Some(bound) = bound.filter(|_| is_waiting) {
+        return Err(JournalError::OtherLake { path: root.to_owned(), lake: bound });
+    }
+    disk::replace_file(&path, format!("{lake}\n").as_bytes()).map_err(JournalError::io(path))
 }
 
 /// Reads the journal's name, or gives it one.

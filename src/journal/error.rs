@@ -7,8 +7,18 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// Another process holds the journal's lock.
-    #[error("journal {0}: in use by another tributary process")]
+    #[error("journal {0}: in use by another tributary process; stop it or give another --journal")]
     Locked(PathBuf),
+    /// Segments wait in it for another lake.
+    #[error(
+        "journal {path}: holds events for the lake {lake}; flush them with `serve` on that lake, or give another --journal"
+    )]
+    OtherLake {
+        /// The journal.
+        path: PathBuf,
+        /// The lake that its events are for.
+        lake: String,
+    },
     /// A file or folder of the journal could not be used.
     #[error("journal {path}: {source}")]
     Io {

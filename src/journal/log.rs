@@ -128,6 +128,12 @@ impl Log {
         self.ids.persister()
     }
 
+    /// Returns how many bytes the journal may hold.
+    #[must_use]
+    pub fn bytes_max(&self) -> u64 {
+        self.options.journal_bytes_max
+    }
+
     /// Returns how full the open segment is.
     #[must_use]
     pub fn open_state(&self) -> OpenState {

@@ -33,12 +33,17 @@ pub struct Recovery {
     pub damaged: Vec<PathBuf>,
 }
 
-/// Opens or creates the journal at `root`.
+/// Opens or creates the journal at `root`, for the lake of this name.
 ///
 /// # Errors
 /// Any [`JournalError`] but `Full` and `Closed`.
-pub fn open(root: &Path, options: Options, now_ms: i64) -> Result<(Log, Recovery), JournalError> {
-    let directory = Arc::new(Directory::open(root)?);
+pub fn open(
+    root: &Path,
+    lake: &str,
+    options: Options,
+    now_ms: i64,
+) -> Result<(Log, Recovery), JournalError> {
+    let directory = Arc::new(Directory::open(root, lake)?);
     let mut ids = KnownIds::open(&directory.ids(), options.dedup_window_ms)?;
     ids.expire(now_ms)?;
     let checkpoint = directory.checkpoint()?;
