@@ -1,0 +1,216 @@
+//! Flattening: one webhook's JSON becomes rows of the lake's tables.
+//!
+//! ```text
+//! record ─▶ envelope ─▶ payload (one pass, borrowed) ─▶ derived columns ─▶ Arrow builders
+//!              │              │                            channel, account, person, agent
+//!              ▼              ▼
+//!        dead_letters   unexpected types: null in the row, and a dead letter
+//! ```
+//!
+//! No I/O and no clock: the same records give the same rows, which is what lets a flush be
+//! repeated and a replay be compared. A table is a list of [`crate::schema::Column`]s; a column
+//! with a path is read by the decoder, the others are worked out in [`rows`].
+//! Bodies are not copied: `raw_events` keeps each one's place in the segment, and the writer of
+//! the file fetches them from there, so that memory does not hold what the disk already has.
+
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+use crate::event::{Record, RecordKind};
+use crate::schema::{Column, Table};
+
+pub mod account;
+pub mod builder;
+pub mod channel;
+pub mod company;
+pub mod decode;
+pub mod event;
+pub mod identities;
+pub mod identity;
+pub mod loaded;
+pub mod mismatch;
+pub mod pageviews;
+pub mod people;
+pub mod raw_events;
+pub mod rows;
+pub mod sessions;
+pub mod shape;
+pub mod slot;
+pub mod time;
+pub mod user_agent;
+pub mod utm;
+
+use builder::TableBuilder;
+use event::{Context, Trouble};
+use shape::Shape;
+use slot::Slot;
+use user_agent::Agents;
+
+/// All tables of the lake, in the order of its documentation.
+pub static TABLES: [&Table; 11] = [
+    &sessions::TABLE,
+    &pageviews::TABLE,
+    &utm::TABLE,
+    &people::COMPANIES,
+    &people::PEOPLE,
+    &identities::TABLE,
+    &people::EMAIL_VALIDATIONS,
+    &raw_events::TABLE,
+    &raw_events::DEAD_LETTERS,
+    &loaded::CONVERSIONS,
+    &loaded::SPEND,
+];
+
+/// Returns the table of this name.
+#[must_use]
+pub fn table(name: &str) -> Option<&'static Table> {
+    TABLES.into_iter().find(|table| table.name == name)
+}
+
+/// Columns of `raw_events` without the body, which is the last one.
+static RAW_COLUMNS: &[Column] = raw_events::COLUMNS.split_at(raw_events::COLUMNS.len() - 1).0;
+
+/// Where a body stands in its segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BodyAt {
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub length: usize,
+}
+
+/// The rows of a segment.
+#[derive(Debug)]
+pub struct Flattened {
+    /// A batch for each table that has rows, but `raw_events`; the first column is `date`.
+    pub batches: Vec<(&'static Table, RecordBatch)>,
+    /// The rows of `raw_events` without their bodies.
+    pub raw: RecordBatch,
+    /// The bodies of `raw`, row for row.
+    pub bodies: Vec<BodyAt>,
+    /// How often each kind of trouble was met.
+    pub troubles: Vec<(&'static str, u64)>,
+}
+
+/// Turns records into rows.
+#[derive(Debug)]
+pub struct Flattener {
+    shape: Shape,
+    agents: Agents,
+    sessions: TableBuilder,
+    pageviews: TableBuilder,
+    utm: TableBuilder,
+    companies: TableBuilder,
+    people: TableBuilder,
+    identities: TableBuilder,
+    email_validations: TableBuilder,
+    dead_letters: TableBuilder,
+    raw: TableBuilder,
+    bodies: Vec<BodyAt>,
+    troubles: Vec<(&'static str, u64)>,
+}
+
+impl Default for Flattener {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Flattener {
+    /// Makes an empty flattener.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            shape: Shape::new(event::DATA),
+            agents: Agents::default(),
+            sessions: TableBuilder::new(sessions::COLUMNS),
+            pageviews: TableBuilder::new(pageviews::COLUMNS),
+            utm: TableBuilder::new(utm::COLUMNS),
+            companies: TableBuilder::new(people::COMPANIES.columns),
+            people: TableBuilder::new(people::PEOPLE.columns),
+            identities: TableBuilder::new(identities::COLUMNS),
+            email_validations: TableBuilder::new(people::EMAIL_VALIDATIONS.columns),
+            dead_letters: TableBuilder::new(raw_events::DEAD_LETTERS.columns),
+            raw: TableBuilder::new(RAW_COLUMNS),
+            bodies: vec![],
+            troubles: vec![],
+        }
+    }
+
+    /// Adds the rows of one record, whose body stands at `body_at`. Never fails.
+    pub fn add(&mut self, record: &Record, body_at: BodyAt) {
+        let (context, data, trouble) = event::read(&self.shape, record);
+        if record.kind == RecordKind::IdConflict {
+            self.add_trouble(record, &context, &Trouble::new("id_conflict", None));
+            return;
+        }
+        self.add_raw(record, &context, body_at);
+        if let Some(trouble) = trouble {
+            self.add_trouble(record, &context, &trouble);
+        }
+        if let Some(data) = data {
+            rows::add(self, &context, data);
+        }
+    }
+
+    /// Takes the rows that were added.
+    ///
+    /// # Errors
+    /// Arrow's error; it would be a defect.
+    pub fn finish(&mut self) -> Result<Flattened, ArrowError> {
+        let mut batches = vec![];
+        for (table, builder) in [
+            (&sessions::TABLE, &mut self.sessions),
+            (&pageviews::TABLE, &mut self.pageviews),
+            (&utm::TABLE, &mut self.utm),
+            (&people::COMPANIES, &mut self.companies),
+            (&people::PEOPLE, &mut self.people),
+            (&identities::TABLE, &mut self.identities),
+            (&people::EMAIL_VALIDATIONS, &mut self.email_validations),
+            (&raw_events::DEAD_LETTERS, &mut self.dead_letters),
+        ] {
+            let batch = builder.finish()?;
+            if batch.num_rows() > 0 {
+                batches.push((table, batch));
+            }
+        }
+        let raw = self.raw.finish()?;
+        let bodies = std::mem::take(&mut self.bodies);
+        Ok(Flattened { batches, raw, bodies, troubles: std::mem::take(&mut self.troubles) })
+    }
+
+    fn add_raw(&mut self, record: &Record, context: &Context<'_>, body_at: BodyAt) {
+        let scheme = Slot::text(Some(record.scheme.name()));
+        let webhook_id = Slot::text(Some(&record.webhook_id));
+        let rest =
+            [&context.event_type, &context.created_at, &context.received_at, &scheme, &webhook_id];
+        self.raw.append(context.date, context.leading.iter().chain(rest));
+        self.bodies.push(body_at);
+    }
+
+    fn add_trouble(&mut self, record: &Record, context: &Context<'_>, trouble: &Trouble) {
+        match self.troubles.iter_mut().find(|(reason, _)| *reason == trouble.reason) {
+            Some((_, n)) => *n += 1,
+            None => self.troubles.push((trouble.reason, 1)),
+        }
+        let reason = Slot::text(Some(trouble.reason));
+        let path = Slot::text(trouble.path.as_deref());
+        let body = Slot::owned(Some(body_text(&record.body)));
+        let webhook_id = Slot::text(Some(&record.webhook_id));
+        let rest = [&context.event_type, &context.received_at, &reason, &path, &body, &webhook_id];
+        self.dead_letters.append(context.date, context.leading.iter().chain(rest));
+    }
+}
+
+/// Returns a body as the text that `raw_events.body` holds.
+#[must_use]
+pub fn body_text(body: &[u8]) -> String {
+    match str::from_utf8(body) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("base64:{}", BASE64_STANDARD.encode(body)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! An event's payload, read in one pass: what every table's rows are made of.
+
+use std::cell::Cell;
+
+use super::shape::Shape;
+use super::slot::{Row, Slot};
+use super::{company, identities, mismatch, people, sessions, time};
+use crate::event::{Envelope, Lenient, Record};
+use crate::schema::Kind::{Int, Struct, Structs, Text, Time};
+use crate::schema::{Column, column, position};
+
+/// What is read from `data`, over all event types.
+pub static DATA: &[Column] = &[
+    column("session", "session", Struct(sessions::SESSION_OBJECT), "the session"),
+    column("person", "enrichment.person", Struct(people::PERSON), "the person"),
+    column("companies", "enrichment.companies", Structs(company::FULL), "companies"),
+    column("email_validations", "enrichment.emailValidations", Structs(people::VALIDATION), ""),
+    column("validations", "validations", Structs(people::VALIDATION), "validated addresses"),
+    column("identity", "identity", Struct(identities::COLUMNS), "who was recognised"),
+    column("pixel_id", "attribution.pixelId", Text, "pixel"),
+    column("prid", "attribution.prid", Text, "provider resolution id"),
+    column("session_id", "attribution.sessionId", Text, "session"),
+    column("visitor_id", "attribution.vid", Text, "visitor"),
+    column("ended_at", "sessionEndedAt", Time, "end of the session"),
+    column("event_count", "eventCount", Int, "events the sender counted"),
+    column("finalized_at", "finalizedAt", Time, "when the sender finalized the session"),
+];
+
+/// Positions in [`DATA`].
+pub mod at {
+    use super::{DATA, position};
+
+    /// `session`
+    pub const SESSION: usize = position(DATA, "session");
+    /// `person`
+    pub const PERSON: usize = position(DATA, "person");
+    /// `companies`
+    pub const COMPANIES: usize = position(DATA, "companies");
+    /// `email_validations`
+    pub const EMAIL_VALIDATIONS: usize = position(DATA, "email_validations");
+    /// `validations`
+    pub const VALIDATIONS: usize = position(DATA, "validations");
+    /// `identity`
+    pub const IDENTITY: usize = position(DATA, "identity");
+    /// `pixel_id`
+    pub const PIXEL_ID: usize = position(DATA, "pixel_id");
+    /// `prid`
+    pub const PRID: usize = position(DATA, "prid");
+    /// `session_id`
+    pub const SESSION_ID: usize = position(DATA, "session_id");
+    /// `visitor_id`
+    pub const VISITOR_ID: usize = position(DATA, "visitor_id");
+    /// `ended_at`
+    pub const ENDED_AT: usize = position(DATA, "ended_at");
+    /// `event_count`
+    pub const EVENT_COUNT: usize = position(DATA, "event_count");
+    /// `finalized_at`
+    pub const FINALIZED_AT: usize = position(DATA, "finalized_at");
+}
+
+/// Why an event stands in `dead_letters`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// `not_utf8`, `not_json`, `no_envelope`, `id_conflict` or `unexpected_type`.
+    pub reason: &'static str,
+    /// Where it is, or the parser's message.
+    pub path: Option<String>,
+}
+
+impl Trouble {
+    pub(super) fn new(reason: &'static str, path: Option<String>) -> Self {
+        Self { reason, path }
+    }
+}
+
+/// What an event says of itself; the columns that all its rows share.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// `event_id`, `tenant`, `session_id` and `visitor_id`.
+    pub leading: [Slot<'a>; 4],
+    /// The event's type.
+    pub event_type: Slot<'a>,
+    /// When the sender created it, milliseconds.
+    pub created_at: Slot<'a>,
+    /// When it was received, milliseconds.
+    pub received_at: Slot<'a>,
+    /// The partition of all its rows: days since the Unix epoch.
+    pub date: i32,
+}
+
+impl<'a> Context<'a> {
+    /// Makes the context of an event of which nothing can be read.
+    #[must_use]
+    pub fn unread(record: &'a Record) -> Self {
+        Self {
+            leading: [Slot::text(Some(&record.webhook_id)), Slot::Null, Slot::Null, Slot::Null],
+            event_type: Slot::Null,
+            created_at: Slot::Null,
+            received_at: Slot::Int(record.received_at_ms),
+            date: time::own_day(record.received_at_ms),
+        }
+    }
+
+    /// Makes the context of an event whose envelope was read.
+    #[must_use]
+    pub fn of(record: &'a Record, envelope: Envelope<'a>, data: &Row<'a>) -> Self {
+        let mut context = Self::unread(record);
+        if let Lenient::Text(id) = envelope.id
+            && !id.is_empty()
+        {
+            context.leading[0] = Slot::Text(id);
+        }
+        if let Lenient::Text(event_type) = envelope.event_type {
+            context.event_type = Slot::Text(event_type);
+        }
+        let created_ms = lenient_time(&envelope.created).or(lenient_time(&envelope.timestamp));
+        context.created_at = Slot::int(created_ms);
+        let session = data.get(at::SESSION).and_then(|slot| slot.rows().first());
+        let field = |index: usize, fallback: Option<usize>| {
+            let own = session.and_then(|row| row[index].as_filled());
+            let other = fallback.and_then(|index| data.get(index)?.as_filled());
+            Slot::owned(own.or(other).map(str::to_owned))
+        };
+        context.leading[1] = field(sessions::at::TENANT, None);
+        context.leading[2] = field(sessions::at::SESSION_ID, Some(at::SESSION_ID));
+        context.leading[3] = field(sessions::at::VISITOR_ID, Some(at::VISITOR_ID));
+        let started_ms = session.and_then(|row| row[sessions::at::STARTED_AT].as_int());
+        let day = started_ms.and_then(time::day).or(created_ms.and_then(time::day));
+        context.date = day.unwrap_or(context.date);
+        context
+    }
+}
+
+/// Reads an event's envelope and payload.
+///
+/// Returns its context, its payload, and what is wrong with it; without a payload nothing but
+/// the context can be used.
+pub fn read<'a>(
+    shape: &Shape,
+    record: &'a Record,
+) -> (Context<'a>, Option<Row<'a>>, Option<Trouble>) {
+    let Ok(body) = str::from_utf8(&record.body) else {
+        return (Context::unread(record), None, Some(Trouble::new("not_utf8", None)));
+    };
+    let envelope = match Envelope::parse(body) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            let reason = if error.is_data() { "no_envelope" } else { "not_json" };
+            let trouble = Trouble::new(reason, Some(error.to_string()));
+            return (Context::unread(record), None, Some(trouble));
+        }
+    };
+    let mismatch = Cell::new(false);
+    let data = match envelope.data.map(|data| shape.read(data.get(), &mismatch)) {
+        Some(Ok(data)) => data,
+        Some(Err(error)) => {
+            let trouble = Trouble::new("not_json", Some(format!("data: {error}")));
+            return (Context::of(record, envelope, &vec![]), None, Some(trouble));
+        }
+        None => None,
+    };
+    let missing = match (&data, envelope.event_type.text()) {
+        (Some(_), Some(_)) => None,
+        (_, None) => Some("type"),
+        (None, _) => Some("data"),
+    };
+    if let Some(missing) = missing {
+        let trouble = Trouble::new("no_envelope", Some(missing.to_owned()));
+        return (Context::of(record, envelope, &vec![]), None, Some(trouble));
+    }
+    let data = data.expect("an event without data was left above");
+    let trouble = mismatch.get().then(|| {
+        let path = mismatch::first(&data, DATA).map(|path| format!("data.{path}"));
+        Trouble::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
+    });
+    (Context::of(record, envelope, &data), Some(data), trouble)
+}
+
+fn lenient_time(value: &Lenient<'_>) -> Option<i64> {
+    match value {
+        Lenient::Number(number) => time::from_number(*number),
+        Lenient::Text(text) => time::parse(text),
+        Lenient::Absent => None,
+    }
+}

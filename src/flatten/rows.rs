@@ -1,0 +1,266 @@
+//! The rows of one event: which tables it fills, and the columns that are worked out.
+
+use super::channel::{self, Signals, Touch};
+use super::event::{self, Context};
+use super::slot::{Row, Slot};
+use super::{Flattener, account, identities, identity, pageviews, people, sessions};
+use crate::schema::position;
+
+const FINALIZED: &str = "identity.session.finalized";
+const ENRICHED: &str = "identity.enriched";
+const VALIDATED: &str = "identity.validated";
+const RESOLVED: &str = "identity.resolved";
+const QUALIFIED: &str = "identity.qualified";
+
+/// Positions of a person's columns that code fills in or reads.
+mod person_at {
+    use super::people::{self, PERSON};
+    use super::position;
+
+    pub(super) const PERSON_KEY: usize = position(PERSON, "person_key");
+    pub(super) const EMAIL: usize = position(PERSON, "email");
+    pub(super) const LINKEDIN_ID: usize = position(PERSON, "linkedin_id");
+    pub(super) const LINKEDIN_URL: usize = position(PERSON, "linkedin_url");
+    pub(super) const EMPLOYMENTS: usize = position(PERSON, "employments");
+    pub(super) const COMPANY_DOMAIN: usize = position(PERSON, "company_domain");
+    pub(super) const EMPLOYMENT_COMPANY: usize = position(people::EMPLOYMENT, "company");
+    pub(super) const EMPLOYMENT_END: usize = position(people::EMPLOYMENT, "end_date");
+}
+
+/// Positions of a company's columns that code reads.
+mod company_at {
+    use super::super::company::FULL;
+    use super::position;
+
+    pub(super) const DOMAIN: usize = position(FULL, "domain");
+    pub(super) const WEBSITE: usize = position(FULL, "website");
+}
+
+/// Who stands behind an event, as far as it says.
+struct Who {
+    person_key: Slot<'static>,
+    email: Slot<'static>,
+    company_domain: Slot<'static>,
+}
+
+/// Adds the rows of an event to its tables; unknown types have none.
+pub fn add(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>) {
+    let event_type = context.event_type.as_text().unwrap_or_default();
+    match event_type {
+        FINALIZED | ENRICHED | VALIDATED => {
+            let who = Who::of(context, &data);
+            add_enrichment(out, context, &mut data, &who);
+            if event_type == FINALIZED {
+                add_session(out, context, data, &who);
+            }
+        }
+        RESOLVED | QUALIFIED => add_identity(out, context, data),
+        _ => {}
+    }
+}
+
+impl Who {
+    fn of(context: &Context<'_>, data: &Row<'_>) -> Self {
+        let person = data[event::at::PERSON].rows().first();
+        let field = |index: usize| person.and_then(|row| row[index].as_filled());
+        let email = field(person_at::EMAIL);
+        let person_key = identity::person_key(
+            email,
+            field(person_at::LINKEDIN_ID),
+            field(person_at::LINKEDIN_URL),
+            context.leading[3].as_filled(),
+        );
+        let companies: Vec<Option<&str>> =
+            data[event::at::COMPANIES].rows().iter().map(site_of).collect();
+        let company_domain = account::account_domain(email, &current_sites(person), &companies);
+        Self {
+            person_key: Slot::owned(person_key),
+            email: Slot::owned(email.map(str::to_owned)),
+            company_domain: Slot::owned(company_domain),
+        }
+    }
+}
+
+/// Returns the domains of the companies a person works for.
+fn current_sites<'r>(person: Option<&'r Row<'_>>) -> Vec<Option<&'r str>> {
+    let employments = person.map_or(&[][..], |row| row[person_at::EMPLOYMENTS].rows());
+    employments
+        .iter()
+        .filter(|row| row[person_at::EMPLOYMENT_END].as_filled().is_none())
+        .filter_map(|row| row[person_at::EMPLOYMENT_COMPANY].rows().first())
+        .map(site_of)
+        .collect()
+}
+
+fn site_of<'r>(company: &'r Row<'_>) -> Option<&'r str> {
+    company[company_at::DOMAIN].as_filled().or(company[company_at::WEBSITE].as_filled())
+}
+
+/// Returns the registrable domain of a company's domain or web site.
+fn domain_of(site: &str) -> Option<String> {
+    account::registrable_domain(&account::host_of(site)?)
+}
+
+fn add_enrichment(out: &mut Flattener, context: &Context<'_>, data: &mut Row<'_>, who: &Who) {
+    let leading = || context.leading.iter().chain([&context.event_type, &context.created_at]);
+    if let Slot::Rows(rows) = &mut data[event::at::PERSON] {
+        for row in rows {
+            row[person_at::PERSON_KEY] = who.person_key.clone();
+            row[person_at::COMPANY_DOMAIN] = who.company_domain.clone();
+            out.people.append(context.date, leading().chain(row.iter()));
+        }
+    }
+    for (at, row) in data[event::at::COMPANIES].rows().iter().enumerate() {
+        let position = Slot::int(i64::try_from(at).ok());
+        let domain = Slot::owned(site_of(row).and_then(domain_of));
+        let rest = [&position, &domain].into_iter().chain(row.iter());
+        out.companies.append(context.date, leading().chain(rest));
+    }
+    let validations = [event::at::VALIDATIONS, event::at::EMAIL_VALIDATIONS];
+    let validations = validations.iter().flat_map(|index| data[*index].rows());
+    for (at, row) in validations.enumerate() {
+        let position = Slot::int(i64::try_from(at).ok());
+        out.email_validations.append(context.date, leading().chain([&position]).chain(row.iter()));
+    }
+}
+
+fn add_identity(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>) {
+    let Slot::Rows(rows) = std::mem::take(&mut data[event::at::IDENTITY]) else { return };
+    for mut row in rows {
+        let emails = row[identities::at::EMAILS].rows();
+        let email = emails.iter().find_map(|row| row[identities::at::EMAIL_VALUE].as_filled());
+        let linkedin_url = row[identities::at::LINKEDIN_URL].as_filled();
+        let key = identity::person_key(email, None, linkedin_url, context.leading[3].as_filled());
+        row[identities::at::PERSON_KEY] = Slot::owned(key);
+        row[identities::at::PRID] = data[event::at::PRID].clone();
+        row[identities::at::PIXEL_ID] = data[event::at::PIXEL_ID].clone();
+        let leading = context.leading.iter().chain([&context.event_type, &context.created_at]);
+        out.identities.append(context.date, leading.chain(&row[identities::at::PERSON_KEY..]));
+    }
+}
+
+fn add_session(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>, who: &Who) {
+    use sessions::at;
+
+    let Slot::Rows(mut rows) = std::mem::take(&mut data[event::at::SESSION]) else { return };
+    let Some(mut row) = rows.pop() else { return };
+    let Slot::Rows(mut events) = std::mem::take(&mut row[at::EVENTS]) else {
+        finish_session(out, context, &data, row, &[], who);
+        return;
+    };
+    let last_activity = row[at::LAST_ACTIVITY_AT].as_int();
+    let finalized_at = data[event::at::FINALIZED_AT].clone();
+    let mut next_at = last_activity;
+    for (position, event) in events.iter_mut().enumerate().rev() {
+        let viewed_at = event[pageviews::at::VIEWED_AT].as_int();
+        let dwell = next_at.zip(viewed_at).map(|(next, this)| next - this);
+        event[pageviews::at::POSITION] = Slot::int(i64::try_from(position).ok());
+        event[pageviews::at::DWELL_MS] = Slot::int(dwell.filter(|ms| *ms >= 0));
+        event[pageviews::at::FINALIZED_AT] = finalized_at.clone();
+        let url = event[pageviews::at::URL].as_filled();
+        let (host, path) = (host_of(url), path_of(url));
+        event[pageviews::at::HOST] = host;
+        event[pageviews::at::HOST + 1] = path;
+        next_at = viewed_at.or(next_at);
+    }
+    for event in &events {
+        let rest = event[pageviews::at::POSITION..].iter();
+        out.pageviews.append(context.date, context.leading.iter().chain(rest));
+    }
+    finish_session(out, context, &data, row, &events, who);
+}
+
+/// Works out a session's columns and adds its row and its touchpoint.
+fn finish_session(
+    out: &mut Flattener,
+    context: &Context<'_>,
+    data: &Row<'_>,
+    mut row: Row<'_>,
+    events: &[Row<'_>],
+    who: &Who,
+) {
+    use sessions::at;
+
+    for (index, slot) in context.leading.iter().enumerate() {
+        row[index] = Slot::owned(slot.as_text().map(str::to_owned));
+    }
+    row[at::RECEIVED_AT] = Slot::int(context.received_at.as_int());
+    row[at::CREATED_AT] = Slot::int(context.created_at.as_int());
+    if let Slot::Int(ended_ms) = data[event::at::ENDED_AT] {
+        row[at::ENDED_AT] = Slot::Int(ended_ms);
+    }
+    row[at::FINALIZED_AT] = Slot::int(data[event::at::FINALIZED_AT].as_int());
+    let times = row[at::ENDED_AT].as_int().zip(row[at::STARTED_AT].as_int());
+    row[at::DURATION_MS] = Slot::int(times.map(|(ended, started)| ended - started));
+    row[at::EVENT_COUNT] = Slot::int(data[event::at::EVENT_COUNT].as_int());
+    let views = events.iter().filter(|e| e[pageviews::at::SIGNAL].as_text() == Some("pageview"));
+    row[at::PAGEVIEW_COUNT] = Slot::int(i64::try_from(views.count()).ok());
+    let last_url = events.iter().rev().find_map(|e| e[pageviews::at::URL].as_filled());
+    row[at::EXIT_PAGE] = Slot::owned(last_url.map(str::to_owned));
+    let landing = row[at::LANDING_PAGE].as_filled();
+    let (host, path) = (host_of(landing), path_of(landing));
+    row[at::LANDING_HOST] = host;
+    row[at::LANDING_PATH] = path;
+    let referrer_host = row[at::REFERRER].as_filled().and_then(account::referrer_host);
+    row[at::REFERRER_HOST] = Slot::owned(referrer_host.map(std::borrow::Cow::into_owned));
+    let agent = row[at::USER_AGENT].as_filled().map(|text| out.agents.get(text));
+    if let Some(agent) = &agent {
+        row[at::BROWSER] = Slot::owned(agent.browser.clone());
+        row[at::BROWSER + 1] = Slot::owned(agent.os.clone());
+        row[at::BROWSER + 2] = Slot::text(agent.device);
+    }
+    row[at::IS_BOT] = Slot::Bool(identity::is_bot(
+        row[at::VERIFIED_BOT].as_bool(),
+        row[at::BOT_SCORE].as_int(),
+        row[at::CORPORATE_PROXY].as_bool(),
+        agent.is_some_and(|agent| agent.is_crawler()),
+    ));
+    row[at::PERSON_KEY] = who.person_key.clone();
+    row[at::EMAIL] = who.email.clone();
+    row[at::COMPANY_DOMAIN] = who.company_domain.clone();
+    add_touch(out, context.date, &row, who);
+    out.sessions.append(context.date, &row);
+}
+
+/// Adds a session's touchpoint; the order is that of the table's columns.
+fn add_touch(out: &mut Flattener, date: i32, row: &Row<'_>, who: &Who) {
+    use sessions::at;
+
+    let text = |index: usize| row[index].as_filled();
+    let touch = channel::classify(&Signals {
+        utm_source: text(at::UTM_SOURCE),
+        utm_medium: text(at::UTM_SOURCE + 1),
+        utm_campaign: text(at::UTM_SOURCE + 2),
+        gclid: text(at::GCLID),
+        fbclid: text(at::FBCLID),
+        landing_page: text(at::LANDING_PAGE),
+        referrer: text(at::REFERRER),
+    });
+    let Touch { channel, rule, source, medium, campaign, click_id, click_id_type } = touch;
+    let own = [
+        Slot::owned(click_id),
+        Slot::text(click_id_type),
+        Slot::text(Some(channel)),
+        Slot::text(Some(rule)),
+        Slot::owned(source),
+        Slot::owned(medium),
+        Slot::owned(campaign),
+    ];
+    let mut slots: Vec<&Slot<'_>> = row[..4].iter().collect();
+    slots.push(&row[at::STARTED_AT]);
+    slots.extend(&row[at::UTM_SOURCE..at::UTM_SOURCE + 5]);
+    slots.extend(&own[..2]);
+    slots.extend([&row[at::REFERRER], &row[at::REFERRER_HOST], &row[at::LANDING_PAGE], &own[2]]);
+    slots.extend([&who.person_key, &who.company_domain, &row[at::IS_BOT]]);
+    slots.extend(&own[3..]);
+    slots.extend([&row[at::LANDING_PATH], &row[at::FINALIZED_AT]]);
+    out.utm.append(date, slots);
+}
+
+fn host_of<'a>(url: Option<&str>) -> Slot<'a> {
+    Slot::owned(url.and_then(account::host_of).map(std::borrow::Cow::into_owned))
+}
+
+fn path_of<'a>(url: Option<&str>) -> Slot<'a> {
+    Slot::owned(url.and_then(account::path_of).map(str::to_owned))
+}

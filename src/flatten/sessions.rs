@@ -1,0 +1,166 @@
+//! Table `sessions`: a finalized session, one row an `identity.session.finalized` event.
+//!
+//! The same columns read the `session` object of every event type, since it also says which
+//! session, visitor and tenant an event belongs to.
+
+use crate::schema::Kind::{Bool, Float, Int, Json, Structs, Text, Time};
+use crate::schema::{Column, Table, column, derived, position};
+
+/// The table.
+pub static TABLE: Table =
+    Table { name: "sessions", doc: "a finalized session", columns: COLUMNS, time: "started_at" };
+
+/// The columns.
+pub static COLUMNS: &[Column] = &[
+    derived("event_id", Text, "id of the webhook event"),
+    column("tenant", "tenant", Text, "your tag of the customer or site, from the pixel's address"),
+    column("session_id", "sid", Text, "session id"),
+    column("visitor_id", "vid", Text, "visitor id, one a browser"),
+    column("pixel_id", "pid", Text, "tracking pixel id"),
+    derived("received_at", Time, "when tributary received the webhook"),
+    derived("created_at", Time, "when the sender created the event"),
+    column("started_at", "createdAt", Time, "start of the session"),
+    column("last_activity_at", "lastActivity", Time, "last activity in the session"),
+    column("ended_at", "endedAt", Time, "end of the session"),
+    derived("finalized_at", Time, "when the sender finalized the session"),
+    derived("duration_ms", Int, "from start to end, milliseconds"),
+    derived("event_count", Int, "events the sender counted"),
+    derived("pageview_count", Int, "events whose signal is `pageview`"),
+    column("landing_page", "landingPage", Text, "address of the first page"),
+    column("landing_title", "landingTitle", Text, "title of the first page"),
+    derived("landing_host", Text, "host of the first page, lower case"),
+    derived("landing_path", Text, "path of the first page"),
+    derived("exit_page", Text, "address of the last page"),
+    column("referrer", "referrer", Text, "address the visitor came from"),
+    derived("referrer_host", Text, "host of the referrer, lower case, without `www.`"),
+    column("utm_source", "utm.source", Text, "utm_source as sent"),
+    column("utm_medium", "utm.medium", Text, "utm_medium as sent"),
+    column("utm_campaign", "utm.campaign", Text, "utm_campaign as sent"),
+    column("utm_term", "utm.term", Text, "utm_term as sent"),
+    column("utm_content", "utm.content", Text, "utm_content as sent"),
+    column("gclid", "gclid", Text, "Google click id"),
+    column("fbclid", "fbclid", Text, "Meta click id"),
+    column("user_agent", "userAgent", Text, "user agent as sent"),
+    derived("browser", Text, "browser's name"),
+    derived("os", Text, "operating system's name"),
+    derived("device", Text, "`desktop`, `mobile`, `tablet`, `bot` or `other`"),
+    column("screen_width", "screen.width", Int, "screen width, pixels"),
+    column("screen_height", "screen.height", Int, "screen height, pixels"),
+    column("timezone", "timezone", Text, "IANA time zone"),
+    column("ip", "network.ip", Text, "IP address"),
+    column("country", "network.country", Text, "country, ISO 3166 alpha-2"),
+    column("city", "network.city", Text, "city"),
+    column("region", "network.region", Text, "region"),
+    column("region_code", "network.regionCode", Text, "region's code"),
+    column("postal_code", "network.postalCode", Text, "postal code"),
+    column("latitude", "network.latitude", Float, "latitude, degrees"),
+    column("longitude", "network.longitude", Float, "longitude, degrees"),
+    column("continent", "network.continent", Text, "continent's code"),
+    column("asn", "network.asn.code", Int, "autonomous system's number"),
+    column("asn_name", "network.asn.name", Text, "autonomous system's name"),
+    column("colo", "network.colo", Text, "data centre that took the visit"),
+    column("metro_code", "network.metroCode", Text, "metro code"),
+    column("is_eu", "network.isEU", Bool, "whether the country is in the EU"),
+    column("bot_score", "network.botManagement.score", Int, "1 a bot, 99 a human, 0 not computed"),
+    column("verified_bot", "network.botManagement.verifiedBot", Bool, "a known, honest bot"),
+    column("corporate_proxy", "network.botManagement.corporateProxy", Bool, "a company's proxy"),
+    column(
+        "verified_bot_category",
+        "network.botManagement.verifiedBotCategory",
+        Text,
+        "category of the known bot",
+    ),
+    column("options", "options", Json, "the pixel's options, JSON"),
+    derived("person_key", Text, "e-mail, else LinkedIn id or address, else visitor id"),
+    derived("email", Text, "e-mail of the identified person, as sent"),
+    derived("company_domain", Text, "the account: registrable domain of the company"),
+    derived(
+        "is_bot",
+        Bool,
+        "a verified bot, a low bot score outside a company's proxy, or a crawler",
+    ),
+];
+
+/// The columns, and behind them the page views, which are rows of a table of their own.
+pub static SESSION_OBJECT: &[Column] = &{
+    let mut columns = [column("events", "events", Structs(super::pageviews::COLUMNS), ""); N + 1];
+    let mut at = 0;
+    while at < N {
+        columns[at] = COLUMNS[at];
+        at += 1;
+    }
+    columns
+};
+const N: usize = COLUMNS.len();
+
+/// Positions of columns that code fills in or reads.
+pub mod at {
+    use super::{COLUMNS, N, position};
+
+    /// `event_id`
+    pub const EVENT_ID: usize = position(COLUMNS, "event_id");
+    /// `tenant`
+    pub const TENANT: usize = position(COLUMNS, "tenant");
+    /// `session_id`
+    pub const SESSION_ID: usize = position(COLUMNS, "session_id");
+    /// `visitor_id`
+    pub const VISITOR_ID: usize = position(COLUMNS, "visitor_id");
+    /// `pixel_id`
+    pub const PIXEL_ID: usize = position(COLUMNS, "pixel_id");
+    /// `received_at`
+    pub const RECEIVED_AT: usize = position(COLUMNS, "received_at");
+    /// `created_at`
+    pub const CREATED_AT: usize = position(COLUMNS, "created_at");
+    /// `started_at`
+    pub const STARTED_AT: usize = position(COLUMNS, "started_at");
+    /// `last_activity_at`
+    pub const LAST_ACTIVITY_AT: usize = position(COLUMNS, "last_activity_at");
+    /// `ended_at`
+    pub const ENDED_AT: usize = position(COLUMNS, "ended_at");
+    /// `finalized_at`
+    pub const FINALIZED_AT: usize = position(COLUMNS, "finalized_at");
+    /// `duration_ms`
+    pub const DURATION_MS: usize = position(COLUMNS, "duration_ms");
+    /// `event_count`
+    pub const EVENT_COUNT: usize = position(COLUMNS, "event_count");
+    /// `pageview_count`
+    pub const PAGEVIEW_COUNT: usize = position(COLUMNS, "pageview_count");
+    /// `landing_page`
+    pub const LANDING_PAGE: usize = position(COLUMNS, "landing_page");
+    /// `landing_host`
+    pub const LANDING_HOST: usize = position(COLUMNS, "landing_host");
+    /// `landing_path`
+    pub const LANDING_PATH: usize = position(COLUMNS, "landing_path");
+    /// `exit_page`
+    pub const EXIT_PAGE: usize = position(COLUMNS, "exit_page");
+    /// `referrer`
+    pub const REFERRER: usize = position(COLUMNS, "referrer");
+    /// `referrer_host`
+    pub const REFERRER_HOST: usize = position(COLUMNS, "referrer_host");
+    /// `utm_source`, the first of five
+    pub const UTM_SOURCE: usize = position(COLUMNS, "utm_source");
+    /// `gclid`
+    pub const GCLID: usize = position(COLUMNS, "gclid");
+    /// `fbclid`
+    pub const FBCLID: usize = position(COLUMNS, "fbclid");
+    /// `user_agent`
+    pub const USER_AGENT: usize = position(COLUMNS, "user_agent");
+    /// `browser`, before `os` and `device`
+    pub const BROWSER: usize = position(COLUMNS, "browser");
+    /// `bot_score`
+    pub const BOT_SCORE: usize = position(COLUMNS, "bot_score");
+    /// `verified_bot`
+    pub const VERIFIED_BOT: usize = position(COLUMNS, "verified_bot");
+    /// `corporate_proxy`
+    pub const CORPORATE_PROXY: usize = position(COLUMNS, "corporate_proxy");
+    /// `person_key`
+    pub const PERSON_KEY: usize = position(COLUMNS, "person_key");
+    /// `email`
+    pub const EMAIL: usize = position(COLUMNS, "email");
+    /// `company_domain`
+    pub const COMPANY_DOMAIN: usize = position(COLUMNS, "company_domain");
+    /// `is_bot`
+    pub const IS_BOT: usize = position(COLUMNS, "is_bot");
+    /// The page views, behind the columns.
+    pub const EVENTS: usize = N;
+}

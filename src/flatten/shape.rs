@@ -1,0 +1,144 @@
+//! Which keys of a JSON object lead to which columns.
+//!
+//! A [`Shape`] is compiled once from a list of columns: a tree of the keys that lead to them.
+
+use std::cell::Cell;
+
+use serde::de::DeserializeSeed as _;
+
+use super::decode::RowsSeed;
+use super::slot::{Row, Slot};
+use crate::schema::{Column, Kind};
+
+/// The keys that lead to the columns of an object.
+#[derive(Debug)]
+pub struct Shape {
+    n_columns: usize,
+    root: Node,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    /// Sorted by length, then bytes.
+    children: Vec<(&'static str, Target)>,
+}
+
+#[derive(Debug)]
+pub(super) enum Target {
+    Node(Node),
+    Leaf(usize, Leaf),
+}
+
+#[derive(Debug)]
+pub(super) enum Leaf {
+    Text,
+    Int,
+    Float,
+    Bool,
+    Time,
+    Json,
+    TextList,
+    Rows(Shape),
+}
+
+impl Shape {
+    /// Compiles the shape of an object with these columns; derived ones stay null.
+    #[must_use]
+    pub fn new(columns: &[Column]) -> Self {
+        let mut root = Node::default();
+        for (at, column) in columns.iter().enumerate() {
+            if !column.path.is_empty() {
+                root.insert(column.path, Target::Leaf(at, Leaf::new(column.kind)));
+            }
+        }
+        root.sort();
+        Self { n_columns: columns.len(), root }
+    }
+
+    /// Returns the tree of keys.
+    pub(super) fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// Returns a row of nulls.
+    pub(super) fn empty_row<'a>(&self) -> Row<'a> {
+        vec![Slot::Null; self.n_columns]
+    }
+
+    /// Reads a JSON text; the flag is set if any value had an unexpected type.
+    ///
+    /// # Errors
+    /// The parser's message if the text is not JSON. A value that is no object reads as `None`.
+    pub fn read<'a>(
+        &self,
+        json: &'a str,
+        mismatch: &Cell<bool>,
+    ) -> Result<Option<Row<'a>>, serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let slot = RowsSeed { shape: self, mismatch }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(match slot {
+            Slot::Rows(mut rows) if json.trim_start().starts_with('{') => rows.pop(),
+            _ => None,
+        })
+    }
+}
+
+impl Leaf {
+    fn new(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text,
+            Kind::Int => Self::Int,
+            Kind::Float => Self::Float,
+            Kind::Bool => Self::Bool,
+            Kind::Time | Kind::Day => Self::Time,
+            Kind::Json => Self::Json,
+            Kind::TextList => Self::TextList,
+            Kind::Struct(columns) | Kind::Structs(columns) => Self::Rows(Shape::new(columns)),
+        }
+    }
+}
+
+impl Node {
+    fn insert(&mut self, path: &'static str, target: Target) {
+        let Some((key, rest)) = path.split_once('.') else {
+            self.children.push((path, target));
+            return;
+        };
+        let found = self.children.iter_mut().find_map(|(name, target)| match target {
+            Target::Node(node) if *name == key => Some(node),
+            _ => None,
+        });
+        if let Some(node) = found {
+            node.insert(rest, target);
+            return;
+        }
+        let mut node = Self::default();
+        node.insert(rest, target);
+        self.children.push((key, Target::Node(node)));
+    }
+
+    /// Returns the first column under this key.
+    pub(super) fn first_leaf(&self) -> Option<usize> {
+        self.children.iter().find_map(|(_, target)| match target {
+            Target::Node(node) => node.first_leaf(),
+            Target::Leaf(at, _) => Some(*at),
+        })
+    }
+
+    fn sort(&mut self) {
+        self.children.sort_by_key(|(key, _)| (key.len(), *key));
+        for (_, target) in &mut self.children {
+            if let Target::Node(node) = target {
+                node.sort();
+            }
+        }
+    }
+
+    pub(super) fn find(&self, key: &str) -> Option<&Target> {
+        let wanted = (key.len(), key);
+        let at =
+            self.children.binary_search_by(|(name, _)| (name.len(), *name).cmp(&wanted)).ok()?;
+        Some(&self.children[at].1)
+    }
+}
