@@ -1,0 +1,143 @@
+//! The shape of data at rest: where the lake is, what its files are called, how they are
+//! committed.
+//!
+//! ```text
+//! LAKE/<table>/date=YYYY-MM-DD/part-<ingester>-<segment>-<n>.parquet
+//! LAKE/<table>/_delta_log/…
+//! ```
+//!
+//! Every table is a Delta Lake table. A file is first put under a name that derives from the
+//! journal's segment, then named in a commit; files that no commit names do not exist to a
+//! reader of the table. A commit says up to which segment its ingester has written (`txn`), so
+//! that a flush repeated after a crash is left out. On local disk everything is synced before
+//! it counts ([`durable`]).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
+
+use crate::schema::Table;
+
+pub mod audit;
+pub mod durable;
+pub mod error;
+pub mod files;
+pub mod location;
+pub mod properties;
+pub mod table;
+mod types;
+
+pub use error::LakeError;
+pub use files::DataFile;
+pub use location::Location;
+pub use table::LakeTable;
+
+/// A lake that can be read and written.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    location: Location,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Lake {
+    /// Opens the lake at a location, without touching it.
+    ///
+    /// `options` are the object store's settings, such as `AWS_REGION`.
+    ///
+    /// # Errors
+    /// [`LakeError::Location`] if the store can't be set up.
+    pub fn open(location: &Location, options: &[(String, String)]) -> Result<Self, LakeError> {
+        Ok(Self { location: location.clone(), store: location.store(options)? })
+    }
+
+    /// Returns where the lake is.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Returns the store, whose root is the lake.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// Opens a table, creating it if it is not there.
+    ///
+    /// # Errors
+    /// Any [`LakeError`].
+    pub async fn create_table(&self, table: &'static Table) -> Result<LakeTable, LakeError> {
+        LakeTable::create(table, &self.store).await
+    }
+
+    /// Opens a table; `None` if it is not there.
+    ///
+    /// # Errors
+    /// Any [`LakeError`].
+    pub async fn table(&self, table: &'static Table) -> Result<Option<LakeTable>, LakeError> {
+        LakeTable::open(table, &self.store).await
+    }
+
+    /// Puts a data file under its name, whole or not at all.
+    ///
+    /// The name says which segment of which ingester it holds, so one that is there already is
+    /// an earlier attempt's and is replaced, unless its own words contradict that.
+    ///
+    /// # Errors
+    /// [`LakeError::Foreign`] if another ingester's file has this name, else the store's error.
+    pub async fn put(&self, key: &Path, bytes: Bytes, segment: &str) -> Result<(), LakeError> {
+        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let payload = PutPayload::from(bytes);
+        match self.store.put_opts(key, payload.clone(), create).await {
+            Ok(_) => return Ok(()),
+            Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(LakeError::store("put", key, error)),
+        }
+        if files::segment_of(self.store.as_ref(), key).await?.is_some_and(|found| found != segment)
+        {
+            return Err(LakeError::Foreign { key: key.to_string() });
+        }
+        self.store
+            .put(key, payload)
+            .await
+            .map(drop)
+            .map_err(|error| LakeError::store("put", key, error))
+    }
+
+    /// Checks that the lake can be written, and that creating a key twice fails.
+    ///
+    /// # Errors
+    /// [`LakeError::NotExclusive`] if the store lets two writers create the same key, else the
+    /// store's error.
+    pub async fn probe(&self) -> Result<(), LakeError> {
+        self.settle()?;
+        let key = Path::from(format!("_tributary/probe-{}", uuid::Uuid::new_v4().simple()));
+        let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let put = |text: &'static str| self.store.put_opts(&key, text.into(), create());
+        put("first").await.map_err(|error| LakeError::store("put", &key, error))?;
+        let second = put("second").await;
+        let deleted = self.store.delete(&key).await;
+        match second {
+            Err(object_store::Error::AlreadyExists { .. }) => {}
+            Ok(_) => return Err(LakeError::NotExclusive),
+            Err(error) => return Err(LakeError::store("put", &key, error)),
+        }
+        deleted.map_err(|error| LakeError::store("delete", &key, error))
+    }
+
+    /// Makes what a killed process left on local disk durable, before anyone relies on it.
+    ///
+    /// That process may have created a file and been killed before it synced the folder; this
+    /// one sees the file and would take it for committed.
+    fn settle(&self) -> Result<(), LakeError> {
+        let Some(folder) = self.location.folder() else { return Ok(()) };
+        let synced = std::fs::File::open(folder)
+            .and_then(|root| rustix::fs::syncfs(root).map_err(std::io::Error::from));
+        synced.map_err(|error| LakeError::Location {
+            location: self.location.to_string(),
+            reason: format!("can't be synced: {error}"),
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! What can go wrong with the lake, by what the caller can do about it.
+
+use object_store::path::Path;
+
+/// Why the lake can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// The location is not one: the configuration must change.
+    #[error("lake location `{location}`: {reason}")]
+    Location {
+        /// As the user gave it.
+        location: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The store lets two writers create the same key: commits would be lost.
+    #[error("the object store does not refuse to create a key twice, so commits could be lost")]
+    NotExclusive,
+    /// A file of this ingester's name holds another's data: a journal was copied.
+    #[error("{key} belongs to another journal with the same name; was the journal copied?")]
+    Foreign {
+        /// The file.
+        key: String,
+    },
+    /// The table is one that this version can't write.
+    #[error("table {table}: {reason}")]
+    Unsupported {
+        /// The table.
+        table: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The store failed; worth repeating.
+    #[error("{operation} {key}: {source}")]
+    Store {
+        /// What was tried.
+        operation: &'static str,
+        /// On which object.
+        key: String,
+        /// The store's error.
+        source: object_store::Error,
+    },
+    /// The table's log could not be read or written; worth repeating.
+    #[error("table {table}: {source}")]
+    Delta {
+        /// The table.
+        table: &'static str,
+        /// The library's error.
+        source: Box<deltalake_core::DeltaTableError>,
+    },
+}
+
+impl LakeError {
+    /// Wraps the store's error with what was tried.
+    #[must_use]
+    pub fn store(operation: &'static str, key: &Path, source: object_store::Error) -> Self {
+        Self::Store { operation, key: key.to_string(), source }
+    }
+
+    /// Tells whether trying again can help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Store { .. } | Self::Delta { .. })
+    }
+}

@@ -1,0 +1,127 @@
+//! Where a lake is: a folder, or an object store's address.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
+use url::Url;
+
+use super::LakeError;
+use super::durable::DurableLocalStore;
+
+/// Schemes of object stores that a lake can be in.
+const SCHEMES: [&str; 10] =
+    ["s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "https", "http"];
+
+/// The address of a lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A folder.
+    Folder(PathBuf),
+    /// An object store's bucket or container, and a prefix in it.
+    Remote(Url),
+}
+
+impl FromStr for Location {
+    type Err = LakeError;
+
+    fn from_str(text: &str) -> Result<Self, LakeError> {
+        let refuse = |reason: String| LakeError::Location { location: text.to_owned(), reason };
+        if text.trim().is_empty() {
+            return Err(refuse("is empty; give a path or an s3://, gs:// or az:// URL".to_owned()));
+        }
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Ok(Self::Folder(PathBuf::from(text)));
+        };
+        let is_remote = SCHEMES.contains(&scheme);
+        if is_remote && (rest.is_empty() || rest.starts_with('/')) {
+            return Err(refuse(format!("has no bucket; write {scheme}://BUCKET/PREFIX")));
+        }
+        let url = Url::parse(text).map_err(|error| refuse(error.to_string()))?;
+        if is_remote {
+            return Ok(Self::Remote(url));
+        }
+        if scheme == "file" {
+            let path = url.to_file_path().map_err(|()| refuse("is no path here".to_owned()))?;
+            return Ok(Self::Folder(path));
+        }
+        Err(refuse(format!("scheme `{scheme}` is not known; use a path, s3://, gs:// or az://")))
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => write!(f, "{}", path.display()),
+            Self::Remote(url) => f.write_str(url.as_str().trim_end_matches('/')),
+        }
+    }
+}
+
+impl Location {
+    /// Returns the folder, if it is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) => Some(path),
+            Self::Remote(_) => None,
+        }
+    }
+
+    /// Returns what tells this lake from another, however the user wrote its address.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self {
+            Self::Folder(path) => {
+                let whole = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+                whole.unwrap_or_else(|_| path.clone()).display().to_string()
+            }
+            Self::Remote(_) => self.to_string(),
+        }
+    }
+
+    /// Opens the store whose root is this location; a folder is created.
+    pub(super) fn store(
+        &self,
+        options: &[(String, String)],
+    ) -> Result<Arc<dyn ObjectStore>, LakeError> {
+        let refuse = |error: object_store::Error| LakeError::Location {
+            location: self.to_string(),
+            reason: error.to_string(),
+        };
+        match self {
+            Self::Folder(path) => Ok(Arc::new(DurableLocalStore::new(path).map_err(refuse)?)),
+            Self::Remote(url) => {
+                let options = options.iter().map(|(key, value)| (key.to_lowercase(), value));
+                let (store, prefix) = object_store::parse_url_opts(url, options).map_err(refuse)?;
+                Ok(Arc::new(PrefixStore::new(store, prefix)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_addresses_are_told_apart() {
+        assert_eq!("./lake".parse::<Location>().unwrap().folder(), Some(Path::new("./lake")));
+        let file: Location = "file:///var/lake".parse().unwrap();
+        assert_eq!(file.folder(), Some(Path::new("/var/lake")));
+        for text in ["s3://bucket/a/b", "gs://bucket", "az://container/x"] {
+            assert_eq!(text.parse::<Location>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_names_itself() {
+        for text in ["", "ftp://host/x", "s3://", "s3:///x", "gs://"] {
+            let error = text.parse::<Location>().unwrap_err().to_string();
+            assert!(error.contains(&format!("`{text}`")), "{error}");
+        }
+    }
+}

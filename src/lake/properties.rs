@@ -1,0 +1,59 @@
+//! How a table's Parquet files are written.
+
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+
+use crate::schema::Table;
+
+/// The key of a file's metadata that names the segment it was made from.
+pub const SEGMENT_KEY: &str = "tributary.segment";
+/// Columns that are looked up by value.
+const BLOOM_COLUMNS: [&str; 3] = ["event_id", "session_id", "visitor_id"];
+/// False positives a bloom filter may give.
+const BLOOM_FPP: f64 = 0.01;
+/// Bytes of a row group: what a reader must hold to decode one.
+const ROW_GROUP_BYTES: usize = 32 << 20;
+/// Rows of a row group.
+const ROW_GROUP_ROWS: usize = 131_072;
+
+/// Returns the properties of a file of `n_rows` rows made from `segment`.
+///
+/// zstd, dictionaries, statistics a page, and a bloom filter on the ids.
+#[must_use]
+pub fn writer_properties(table: &Table, n_rows: usize, segment: &str) -> WriterProperties {
+    let metadata = vec![
+        KeyValue::new(SEGMENT_KEY.to_owned(), segment.to_owned()),
+        KeyValue::new("tributary.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    let mut builder = WriterProperties::builder()
+        .set_created_by(concat!("tributary ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        .set_column_dictionary_enabled(ColumnPath::from("body"), false)
+        .set_key_value_metadata(Some(metadata))
+        .set_sorting_columns(Some(sorting_columns(table)));
+    for name in BLOOM_COLUMNS {
+        if table.position(name).is_some() {
+            let column = || ColumnPath::from(name);
+            builder = builder
+                .set_column_bloom_filter_enabled(column(), true)
+                .set_column_bloom_filter_fpp(column(), BLOOM_FPP)
+                .set_column_bloom_filter_max_ndv(column(), n_rows as u64);
+        }
+    }
+    builder.build()
+}
+
+/// The order of rows in a file: tenant, then time.
+///
+/// Parquet counts leaves; all columns before the time are leaves themselves.
+fn sorting_columns(table: &Table) -> Vec<SortingColumn> {
+    ["tenant", table.time]
+        .into_iter()
+        .filter_map(|name| i32::try_from(table.position(name)?).ok())
+        .map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: true })
+        .collect()
+}

@@ -1,0 +1,274 @@
+//! One table of the lake: creating it, committing files to it, listing them.
+//!
+//! A commit appends files and never looks at those that are there, so it holds no list of them:
+//! memory does not grow with the table. Two writers meet at the log's next entry, which only
+//! one can create; the other reads what the first one wrote and tries the entry behind it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use delta_kernel::snapshot::SnapshotRef;
+use deltalake_core::DeltaTableError;
+use deltalake_core::kernel::transaction::{CommitData, TransactionError};
+use deltalake_core::kernel::{Action, Add, Snapshot, Transaction};
+use deltalake_core::logstore::{CommitOrBytes, LogStoreRef, StorageConfig, default_logstore};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use futures::TryStreamExt as _;
+use object_store::ObjectStore;
+use object_store::prefix::PrefixStore;
+use url::Url;
+
+use super::LakeError;
+use super::files::{DataFile, day, parse_day};
+use super::types::delta_fields;
+use crate::schema::{DATE, Table};
+
+/// A checkpoint of the log is written each time its version is a multiple of this.
+const CHECKPOINT_VERSIONS: u64 = 25;
+/// How often a commit is tried against other writers before it is given up for now.
+const COMMIT_TRIES_MAX: usize = 50;
+/// The protocol that this program may write: no table features.
+const WRITER_VERSION_MAX: i32 = 2;
+
+/// A file to be committed.
+#[derive(Debug, Clone)]
+pub struct NewFile {
+    /// What readers will see of it.
+    pub file: DataFile,
+    /// Statistics as the Delta protocol wants them, JSON.
+    pub stats: String,
+    /// When it was written, milliseconds since the Unix epoch.
+    pub written_at_ms: i64,
+}
+
+/// A table that exists.
+#[derive(Debug, Clone)]
+pub struct LakeTable {
+    table: &'static Table,
+    log_store: LogStoreRef,
+}
+
+impl LakeTable {
+    /// Opens a table, creating it if it is not there.
+    pub(super) async fn create(
+        table: &'static Table,
+        store: &Arc<dyn ObjectStore>,
+    ) -> Result<Self, LakeError> {
+        if let Some(found) = Self::open(table, store).await? {
+            return Ok(found);
+        }
+        let this = Self { table, log_store: log_store(table, store) };
+        let created = CreateBuilder::new()
+            .with_log_store(Arc::clone(&this.log_store))
+            .with_table_name(table.name)
+            .with_comment(table.doc)
+            .with_columns(delta_fields(table)?)
+            .with_partition_columns([DATE])
+            .with_save_mode(SaveMode::Ignore)
+            .await;
+        match created {
+            Ok(_) => Ok(this),
+            // Another ingester may have been faster.
+            Err(error) => match Self::open(table, store).await? {
+                Some(found) => Ok(found),
+                None => Err(this.failed(error)),
+            },
+        }
+    }
+
+    /// Opens a table; `None` if it is not there.
+    pub(super) async fn open(
+        table: &'static Table,
+        store: &Arc<dyn ObjectStore>,
+    ) -> Result<Option<Self>, LakeError> {
+        let this = Self { table, log_store: log_store(table, store) };
+        match Snapshot::try_new(this.log_store.as_ref(), None).await {
+            Ok(snapshot) => {
+                this.check_protocol(&snapshot)?;
+                Ok(Some(this))
+            }
+            Err(DeltaTableError::NotATable(_)) => Ok(None),
+            Err(error) => Err(this.failed(error)),
+        }
+    }
+
+    /// Returns the table's definition.
+    #[must_use]
+    pub fn definition(&self) -> &'static Table {
+        self.table
+    }
+
+    /// Returns the last segment of `ingester` that was committed here.
+    ///
+    /// # Errors
+    /// [`LakeError::Delta`].
+    pub async fn committed(&self, ingester: &str) -> Result<Option<u64>, LakeError> {
+        let (_, committed) = self.read(None, ingester).await?;
+        Ok(committed)
+    }
+
+    /// Appends files made from segment `sequence` of `ingester`; `false` if that was done before.
+    ///
+    /// # Errors
+    /// [`LakeError::Delta`] and [`LakeError::Unsupported`].
+    pub async fn commit(
+        &self,
+        files: &[NewFile],
+        ingester: &str,
+        sequence: u64,
+    ) -> Result<bool, LakeError> {
+        let (mut snapshot, mut committed) = self.read(None, ingester).await?;
+        let bytes = self.commit_bytes(files, ingester, sequence)?;
+        for _ in 0..COMMIT_TRIES_MAX {
+            if committed.is_some_and(|committed| committed >= sequence) {
+                return Ok(false);
+            }
+            let version = snapshot.version() + 1;
+            let entry = CommitOrBytes::LogBytes(bytes.clone());
+            let operation = uuid::Uuid::new_v4();
+            match self.log_store.write_commit_entry(version, entry, operation).await {
+                Ok(()) => {
+                    self.checkpoint(snapshot, version).await;
+                    return Ok(true);
+                }
+                Err(TransactionError::VersionAlreadyExists(_)) => {}
+                Err(error) => return Err(self.failed(error.into())),
+            }
+            let metadata = snapshot.table_configuration().metadata().clone();
+            (snapshot, committed) = self.read(Some(snapshot), ingester).await?;
+            if *snapshot.table_configuration().metadata() != metadata {
+                return Err(self.unsupported("its schema was changed while it was written"));
+            }
+        }
+        let tries = i32::try_from(COMMIT_TRIES_MAX).unwrap_or(i32::MAX);
+        Err(self.failed(TransactionError::MaxCommitAttempts(tries).into()))
+    }
+
+    /// Lists the files of the table's current version.
+    ///
+    /// # Errors
+    /// [`LakeError::Delta`].
+    pub async fn files(&self) -> Result<Vec<DataFile>, LakeError> {
+        let failed = |error| self.failed(error);
+        let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await.map_err(failed)?;
+        let views = snapshot.file_views(self.log_store.as_ref(), None);
+        let files = views.map_ok(|view| {
+            let partition = view.partition_values_map();
+            let date = partition.get(DATE).cloned().flatten();
+            DataFile {
+                path: view.path().into_owned(),
+                date: date.as_deref().and_then(parse_day).unwrap_or_default(),
+                size: u64::try_from(view.size()).unwrap_or(0),
+                n_rows: view.num_records().map(|n_rows| n_rows as u64),
+            }
+        });
+        let mut files: Vec<DataFile> = files.try_collect().await.map_err(failed)?;
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(files)
+    }
+
+    /// Reads the log's newest version, and what of `ingester` it holds.
+    async fn read(
+        &self,
+        known: Option<SnapshotRef>,
+        ingester: &str,
+    ) -> Result<(SnapshotRef, Option<u64>), LakeError> {
+        let engine = self.log_store.engine(None);
+        let root = self.log_store.root_url().clone();
+        let ingester = ingester.to_owned();
+        let read = tokio::task::spawn_blocking(move || {
+            let builder = match known {
+                Some(known) => delta_kernel::Snapshot::builder_from(known),
+                None => delta_kernel::Snapshot::builder_for(root),
+            };
+            let snapshot = builder.build(engine.as_ref())?;
+            let committed = snapshot.get_app_id_version(&ingester, engine.as_ref())?;
+            Ok::<_, delta_kernel::Error>((snapshot, committed))
+        });
+        let (snapshot, committed) = read
+            .await
+            .map_err(|error| self.failed(DeltaTableError::Generic(error.to_string())))?
+            .map_err(|error| self.failed(error.into()))?;
+        Ok((snapshot, committed.and_then(|version| u64::try_from(version).ok())))
+    }
+
+    /// Writes a checkpoint now and then; without it reading only takes longer.
+    async fn checkpoint(&self, snapshot: SnapshotRef, version: u64) {
+        if !version.is_multiple_of(CHECKPOINT_VERSIONS) {
+            return;
+        }
+        let engine = self.log_store.engine(None);
+        let written = tokio::task::spawn_blocking(move || {
+            let builder = delta_kernel::Snapshot::builder_from(snapshot).at_version(version);
+            builder.build(engine.as_ref())?.checkpoint(engine.as_ref(), None).map(drop)
+        });
+        match written.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(table = self.table.name, %error, "no checkpoint"),
+            Err(error) => tracing::warn!(table = self.table.name, %error, "no checkpoint"),
+        }
+    }
+
+    fn commit_bytes(
+        &self,
+        files: &[NewFile],
+        ingester: &str,
+        sequence: u64,
+    ) -> Result<bytes::Bytes, LakeError> {
+        let sequence = i64::try_from(sequence)
+            .map_err(|_| self.unsupported("the journal's sequence is over 2^63"))?;
+        let actions = files.iter().map(|file| Action::Add(add(file))).collect();
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(vec![DATE.to_owned()]),
+            predicate: None,
+        };
+        let transactions = vec![Transaction::new(ingester, sequence)];
+        CommitData::new(actions, operation, HashMap::new(), transactions)
+            .get_bytes()
+            .map_err(|error| self.failed(error.into()))
+    }
+
+    /// Refuses a table that someone gave features this program does not know how to write.
+    fn check_protocol(&self, snapshot: &Snapshot) -> Result<(), LakeError> {
+        let version = snapshot.protocol().min_writer_version();
+        if version > WRITER_VERSION_MAX {
+            let reason = format!("its writer version {version} is not supported, 2 is the highest");
+            return Err(self.unsupported(&reason));
+        }
+        Ok(())
+    }
+
+    fn failed(&self, source: DeltaTableError) -> LakeError {
+        LakeError::Delta { table: self.table.name, source: Box::new(source) }
+    }
+
+    fn unsupported(&self, reason: &str) -> LakeError {
+        LakeError::Unsupported { table: self.table.name.to_owned(), reason: reason.to_owned() }
+    }
+}
+
+/// Opens a table's log.
+///
+/// Its address is that of the table within the lake's own store, so that the library asks that
+/// store for everything. For such an address it expects listings in order of their keys.
+fn log_store(table: &Table, store: &Arc<dyn ObjectStore>) -> LogStoreRef {
+    let address = format!("tributary://lake/{}/", table.name);
+    let url = Url::parse(&address).expect("a table's name is a word");
+    let prefixed = Arc::new(PrefixStore::new(Arc::clone(store), table.name));
+    default_logstore(prefixed, Arc::clone(store), &url, &StorageConfig::default())
+}
+
+fn add(new: &NewFile) -> Add {
+    let date = (DATE.to_owned(), Some(day(new.file.date)));
+    Add {
+        path: new.file.path.clone(),
+        partition_values: HashMap::from([date]),
+        size: i64::try_from(new.file.size).unwrap_or(i64::MAX),
+        modification_time: new.written_at_ms,
+        data_change: true,
+        stats: Some(new.stats.clone()),
+        ..Add::default()
+    }
+}
