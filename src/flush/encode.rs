@@ -1,0 +1,169 @@
+//! Rows into Parquet files: one file a table and partition, rows sorted by tenant and time.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch, StringBuilder, UInt32Array};
+use arrow::compute::{SortColumn, lexsort_to_indices, max, min, take_record_batch};
+use arrow::datatypes::{DataType, Date32Type, TimestampMillisecondType};
+use arrow::error::ArrowError;
+use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat};
+use parquet::arrow::ArrowWriter;
+use serde_json::json;
+
+use super::FlushError;
+use super::segment::Bodies;
+use crate::flatten::{BodyAt, body_text, raw_events};
+use crate::lake::files::day;
+use crate::lake::properties::writer_properties;
+use crate::schema::{DATE, Table};
+
+/// Bodies are fetched and encoded about this many bytes at a time.
+const BODY_BYTES: usize = 4 << 20;
+
+/// A file ready to be put.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    /// Its partition: days since the Unix epoch.
+    pub date: i32,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its rows.
+    pub n_rows: usize,
+    /// Statistics as the Delta protocol wants them, JSON.
+    pub stats: String,
+}
+
+/// The rows of one partition, in the order in which they are written.
+struct Part {
+    date: i32,
+    rows: UInt32Array,
+}
+
+/// Encodes a table's rows, whose first column is `date`, a file a partition.
+///
+/// # Errors
+/// A defect of the encoders, or what `emit` returns.
+pub fn encode_table(
+    table: &Table,
+    batch: &RecordBatch,
+    segment: &str,
+    mut emit: impl FnMut(Encoded) -> Result<(), FlushError>,
+) -> Result<(), FlushError> {
+    for part in split(table, batch)? {
+        let rows = take_record_batch(batch, &part.rows)?;
+        let rows = RecordBatch::try_new(table.schema(), rows.columns()[1..].to_vec())?;
+        let stats = stats(table, &rows)?;
+        let n_rows = rows.num_rows();
+        let mut writer = writer(table, n_rows, segment)?;
+        writer.write(&rows)?;
+        let bytes = Bytes::from(writer.into_inner()?);
+        emit(Encoded { date: part.date, bytes, n_rows, stats })?;
+    }
+    Ok(())
+}
+
+/// Encodes `raw_events`, whose bodies are fetched from the segment.
+pub(super) fn encode_raw(
+    batch: &RecordBatch,
+    bodies: (&[BodyAt], &Bodies),
+    segment: &str,
+    mut emit: impl FnMut(Encoded) -> Result<(), FlushError>,
+) -> Result<(), FlushError> {
+    let table = &raw_events::TABLE;
+    for part in split(table, batch)? {
+        let n_rows = part.rows.len();
+        let mut writer = writer(table, n_rows, segment)?;
+        let stats = stats(table, &take_record_batch(batch, &part.rows)?)?;
+        let mut at = 0;
+        while at < n_rows {
+            let (texts, n) = fetch(&part.rows, at, bodies)?;
+            let rows = take_record_batch(batch, &part.rows.slice(at, n))?;
+            let mut columns = rows.columns()[1..].to_vec();
+            columns.push(texts);
+            writer.write(&RecordBatch::try_new(table.schema(), columns)?)?;
+            at += n;
+        }
+        let bytes = Bytes::from(writer.into_inner()?);
+        emit(Encoded { date: part.date, bytes, n_rows, stats })?;
+    }
+    Ok(())
+}
+
+fn writer(table: &Table, n_rows: usize, segment: &str) -> Result<ArrowWriter<Vec<u8>>, FlushError> {
+    let properties = writer_properties(table, n_rows, segment);
+    Ok(ArrowWriter::try_new(vec![], table.schema(), Some(properties))?)
+}
+
+/// Fetches bodies from the row at `at` on; returns them and how many there are, at least one.
+fn fetch(
+    rows: &UInt32Array,
+    at: usize,
+    (bodies, source): (&[BodyAt], &Bodies),
+) -> Result<(ArrayRef, usize), FlushError> {
+    let mut texts = StringBuilder::new();
+    let (mut n, mut n_bytes) = (0, 0);
+    let mut buffer = vec![];
+    while at + n < rows.len() && (n == 0 || n_bytes < BODY_BYTES) {
+        let body_at = bodies[rows.value(at + n) as usize];
+        source.read(body_at, &mut buffer)?;
+        match str::from_utf8(&buffer) {
+            Ok(text) => texts.append_value(text),
+            Err(_) => texts.append_value(body_text(&buffer)),
+        }
+        n_bytes += body_at.length;
+        n += 1;
+    }
+    Ok((Arc::new(texts.finish()), n))
+}
+
+/// Sorts rows by partition, tenant and time, and cuts them at the partitions.
+fn split(table: &Table, batch: &RecordBatch) -> Result<Vec<Part>, ArrowError> {
+    let columns: Vec<SortColumn> = [DATE, "tenant", table.time]
+        .into_iter()
+        .filter_map(|name| batch.column_by_name(name))
+        .map(|values| SortColumn { values: Arc::clone(values), options: None })
+        .collect();
+    let order = lexsort_to_indices(&columns, None)?;
+    let dates = batch.column(0).as_primitive::<Date32Type>();
+    let date_at = |at: usize| dates.value(order.value(at) as usize);
+    let mut parts = vec![];
+    let mut start = 0;
+    for end in 1..=order.len() {
+        if end == order.len() || date_at(end) != date_at(start) {
+            parts.push(Part { date: date_at(start), rows: order.slice(start, end - start) });
+            start = end;
+        }
+    }
+    Ok(parts)
+}
+
+/// Returns the number of rows and the range of the table's time.
+fn stats(table: &Table, rows: &RecordBatch) -> Result<String, ArrowError> {
+    let column = rows.column_by_name(table.time).ok_or_else(|| {
+        ArrowError::SchemaError(format!("table {} has no column {}", table.name, table.time))
+    })?;
+    let range = match column.data_type() {
+        DataType::Date32 => {
+            let days = column.as_primitive::<Date32Type>();
+            min(days).zip(max(days)).map(|(min, max)| (day(min), day(max)))
+        }
+        _ => {
+            let times = column.as_primitive::<TimestampMillisecondType>();
+            min(times).zip(max(times)).and_then(|(min, max)| iso(min).zip(iso(max)))
+        }
+    };
+    let mut stats = json!({
+        "numRecords": rows.num_rows(),
+        "nullCount": { table.time: column.null_count() },
+    });
+    if let Some((min, max)) = range {
+        stats["minValues"] = json!({ table.time: min });
+        stats["maxValues"] = json!({ table.time: max });
+    }
+    Ok(stats.to_string())
+}
+
+fn iso(ms: i64) -> Option<String> {
+    Some(DateTime::from_timestamp_millis(ms)?.to_rfc3339_opts(SecondsFormat::Millis, true))
+}

@@ -1,0 +1,55 @@
+//! When to flush: pure.
+
+use std::time::Duration;
+
+use crate::journal::OpenState;
+
+/// A segment is sealed, and so flushed, when any of these is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Age of its first event.
+    pub interval: Duration,
+    /// Events in it; the journal checks this one at each append.
+    pub rows_max: u64,
+    /// Bytes in it; the journal checks this one at each append.
+    pub bytes_max: u64,
+}
+
+impl Policy {
+    /// Returns how long the open segment may stay open; `None` if it is empty.
+    #[must_use]
+    pub fn due_in(&self, open: OpenState, now_ms: i64) -> Option<Duration> {
+        let first_at_ms = open.first_at_ms.filter(|_| open.n_records > 0)?;
+        let age_ms = u64::try_from(now_ms.saturating_sub(first_at_ms)).unwrap_or(0);
+        Some(self.interval.saturating_sub(Duration::from_millis(age_ms)))
+    }
+}
+
+/// Returns how long to wait before the try after `n_failures` failed ones: 1 s doubled up to 60 s.
+#[must_use]
+pub fn backoff(n_failures: u32) -> Duration {
+    Duration::from_secs(1 << n_failures.saturating_sub(1).min(6)).min(Duration::from_secs(60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_due_an_interval_after_its_first_event() {
+        let policy =
+            Policy { interval: Duration::from_secs(60), rows_max: 1 << 20, bytes_max: 1 << 26 };
+        let open = |first_at_ms, n_records| OpenState { n_records, bytes: 100, first_at_ms };
+        assert_eq!(policy.due_in(open(None, 0), 0), None);
+        assert_eq!(policy.due_in(open(Some(1000), 1), 31_000), Some(Duration::from_secs(30)));
+        assert_eq!(policy.due_in(open(Some(1000), 1), 999_000), Some(Duration::ZERO));
+        // A clock that was set back must not keep a segment open longer than an interval.
+        assert_eq!(policy.due_in(open(Some(99_000), 1), 1000), Some(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn waiting_grows_to_a_minute() {
+        let seconds: Vec<u64> = (1..=8).map(|n| backoff(n).as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
+    }
+}

@@ -1,0 +1,316 @@
+//! The task that flushes: one segment at a time, oldest first, until it is told to stop.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use object_store::path::Path;
+use tokio::sync::{mpsc, watch};
+
+use super::FlushError;
+use super::encode::{self, Encoded};
+use super::policy::{Policy, backoff};
+use super::segment::{self, Bodies};
+use crate::clock::Clock;
+use crate::flatten::{TABLES, raw_events};
+use crate::journal::{Journal, SealedSegment};
+use crate::lake::table::NewFile;
+use crate::lake::{DataFile, Lake, LakeTable, files};
+use crate::metrics::Metrics;
+use crate::schema::Table;
+
+/// Files that are put at the same time.
+const PUTS_MAX: usize = 16;
+/// Encoded files that wait to be put.
+const ENCODED_MAX: usize = 4;
+/// Tries of the last flush before the process ends without it; the journal keeps the events.
+const LAST_TRIES_MAX: u32 = 5;
+
+/// A file on its way to the lake.
+type Outgoing = (&'static Table, Encoded);
+
+/// Flushes the journal's segments into the lake.
+#[derive(Debug)]
+pub struct Worker {
+    journal: Arc<Journal>,
+    lake: Lake,
+    tables: Vec<LakeTable>,
+    /// The last segment of ours that each table names.
+    committed: HashMap<&'static str, u64>,
+    policy: Policy,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+}
+
+impl Worker {
+    /// Opens the lake's tables, creating those that are missing.
+    ///
+    /// # Errors
+    /// [`FlushError::Lake`].
+    pub async fn new(
+        journal: Arc<Journal>,
+        lake: Lake,
+        policy: Policy,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, FlushError> {
+        let mut tables = vec![];
+        let mut committed = HashMap::new();
+        for definition in TABLES {
+            let table = lake.create_table(definition).await?;
+            if let Some(sequence) = table.committed(journal.directory().ingester()).await? {
+                committed.insert(definition.name, sequence);
+            }
+            tables.push(table);
+        }
+        Ok(Self { journal, lake, tables, committed, policy, clock, metrics })
+    }
+
+    /// Flushes until `stop` turns true, then flushes what is left.
+    ///
+    /// # Errors
+    /// The error of the last flush, if it could not be done; its events stay in the journal.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), FlushError> {
+        let mut n_failures = 0;
+        while !*stop.borrow() {
+            match self.flush_oldest().await {
+                Ok(true) => n_failures = 0,
+                Ok(false) => self.wait(&mut stop).await,
+                Err(error) => {
+                    n_failures += 1;
+                    self.report(&error, n_failures);
+                    let pause = tokio::time::sleep(backoff(n_failures));
+                    tokio::select! { () = pause => {}, _ = stop.changed() => {} }
+                }
+            }
+        }
+        self.finish().await
+    }
+
+    /// Closes the journal and flushes what is left.
+    ///
+    /// # Errors
+    /// The error of the last try.
+    pub async fn finish(mut self) -> Result<(), FlushError> {
+        let journal = Arc::clone(&self.journal);
+        let closed = tokio::task::spawn_blocking(move || journal.close()).await;
+        closed.map_err(|error| FlushError::Interrupted(error.to_string()))?;
+        let mut n_failures = 0;
+        loop {
+            match self.flush_oldest().await {
+                Ok(true) => n_failures = 0,
+                Ok(false) => return Ok(()),
+                Err(error) if n_failures >= LAST_TRIES_MAX || !error.is_transient() => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    n_failures += 1;
+                    self.report(&error, n_failures);
+                    tokio::time::sleep(backoff(n_failures)).await;
+                }
+            }
+        }
+    }
+
+    /// Flushes the oldest sealed segment; `false` if there is none.
+    ///
+    /// # Errors
+    /// Any [`FlushError`]; the segment stays.
+    pub async fn flush_oldest(&mut self) -> Result<bool, FlushError> {
+        let Some(segment) = self.journal.shared().oldest() else {
+            self.observe();
+            return Ok(false);
+        };
+        self.observe();
+        let started = self.clock.elapsed();
+        let troubles = self.flush(&segment).await?;
+        let journal = Arc::clone(&self.journal);
+        let sequence = segment.sequence;
+        let n_records = segment.n_records;
+        tokio::task::spawn_blocking(move || journal.release(&segment))
+            .await
+            .map_err(|error| FlushError::Interrupted(error.to_string()))??;
+        for (reason, n) in troubles {
+            self.metrics.dead_letters.with_label_values(&[reason]).inc_by(n);
+        }
+        let seconds = (self.clock.elapsed() - started).as_secs_f64();
+        self.metrics.flushes.inc();
+        self.metrics.flush_seconds.observe(seconds);
+        tracing::info!(sequence, n_records, seconds, "segment is in the lake");
+        self.observe();
+        Ok(true)
+    }
+
+    /// Waits for a sealed segment, or until the open one is due, which is then sealed.
+    async fn wait(&self, stop: &mut watch::Receiver<bool>) {
+        let open = self.journal.shared().open_state();
+        let due = self.policy.due_in(open, self.clock.now_ms());
+        if due == Some(Duration::ZERO) {
+            self.journal.seal().await;
+            return;
+        }
+        let pause = due.map_or(self.policy.interval, |due| due.min(self.policy.interval));
+        let pause = pause.clamp(Duration::from_millis(5), Duration::from_secs(1));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.journal.shared().sealed_notify.notified() => {}
+            _ = stop.changed() => {}
+        }
+    }
+
+    /// Writes and commits a segment; returns the troubles of its events.
+    async fn flush(
+        &mut self,
+        segment: &SealedSegment,
+    ) -> Result<Vec<(&'static str, u64)>, FlushError> {
+        let (sender, receiver) = mpsc::channel(ENCODED_MAX);
+        let committed = self.committed.clone();
+        let encoding = {
+            let segment = segment.clone();
+            tokio::task::spawn_blocking(move || encode_segment(&segment, &committed, &sender))
+        };
+        let written = self.put_all(segment, receiver).await;
+        let troubles =
+            encoding.await.map_err(|error| FlushError::Interrupted(error.to_string()))?;
+        // An encoder that found its receiver gone says less than what stopped the receiver.
+        let written = written?;
+        let troubles = troubles?;
+        self.commit_all(segment, written).await?;
+        Ok(troubles)
+    }
+
+    /// Puts files as they come; returns what is to be committed, by table.
+    async fn put_all(
+        &self,
+        segment: &SealedSegment,
+        mut receiver: mpsc::Receiver<Outgoing>,
+    ) -> Result<HashMap<&'static str, Vec<NewFile>>, FlushError> {
+        let mut written: HashMap<&'static str, Vec<NewFile>> = HashMap::new();
+        let mut puts = FuturesUnordered::new();
+        let mut is_open = true;
+        while is_open || !puts.is_empty() {
+            tokio::select! {
+                outgoing = receiver.recv(), if is_open && puts.len() < PUTS_MAX => match outgoing {
+                    Some((table, encoded)) => puts.push(self.put(segment, table, encoded)),
+                    None => is_open = false,
+                },
+                Some(done) = puts.next() => {
+                    let (table, file) = done?;
+                    written.entry(table).or_default().push(file);
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    async fn put(
+        &self,
+        segment: &SealedSegment,
+        table: &'static Table,
+        encoded: Encoded,
+    ) -> Result<(&'static str, NewFile), FlushError> {
+        let ingester = self.journal.directory().ingester();
+        let path = files::data_file(encoded.date, ingester, segment.sequence, 0);
+        let key = Path::from(format!("{}/{path}", table.name));
+        let size = encoded.bytes.len() as u64;
+        self.lake.put(&key, encoded.bytes, &segment_name(segment)).await?;
+        let n_rows = Some(encoded.n_rows as u64);
+        let file = DataFile { path, date: encoded.date, size, n_rows };
+        let written_at_ms = self.clock.now_ms();
+        Ok((table.name, NewFile { file, stats: encoded.stats, written_at_ms }))
+    }
+
+    async fn commit_all(
+        &mut self,
+        segment: &SealedSegment,
+        mut written: HashMap<&'static str, Vec<NewFile>>,
+    ) -> Result<(), FlushError> {
+        let ingester = self.journal.directory().ingester();
+        let mut commits = FuturesUnordered::new();
+        for table in &self.tables {
+            let name = table.definition().name;
+            if let Some(mut files) = written.remove(name) {
+                files.sort_by(|left, right| left.file.path.cmp(&right.file.path));
+                commits.push(async move {
+                    let done = table.commit(&files, ingester, segment.sequence).await;
+                    (name, files, done)
+                });
+            }
+        }
+        let mut first_error = None;
+        while let Some((name, files, done)) = commits.next().await {
+            match done {
+                Ok(is_new) => {
+                    self.committed.insert(name, segment.sequence);
+                    if is_new {
+                        self.count(name, &files);
+                    }
+                }
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        first_error.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn count(&self, table: &'static str, files: &[NewFile]) {
+        let n_rows = files.iter().filter_map(|new| new.file.n_rows).sum();
+        self.metrics.rows.with_label_values(&[table]).inc_by(n_rows);
+        self.metrics.files.inc_by(files.len() as u64);
+        self.metrics.file_bytes.inc_by(files.iter().map(|new| new.file.size).sum());
+    }
+
+    fn observe(&self) {
+        let shared = self.journal.shared();
+        let open = shared.open_state();
+        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.metrics.journal_segments.set(gauge(shared.n_sealed() as u64));
+        self.metrics.journal_bytes.set(gauge(shared.sealed_bytes() + open.bytes));
+        let oldest = shared.oldest().map(|segment| segment.created_at_ms).or(open.first_at_ms);
+        let age_ms = oldest.map_or(0, |oldest_ms| self.clock.now_ms() - oldest_ms);
+        self.metrics.oldest_unflushed_seconds.set(age_ms.max(0) / 1000);
+    }
+
+    fn report(&self, error: &FlushError, n_failures: u32) {
+        self.metrics.flush_errors.inc();
+        if error.is_transient() {
+            tracing::warn!(%error, n_failures, "flush failed and is tried again");
+        } else {
+            tracing::error!(%error, n_failures, "flush failed and needs someone to look at it");
+        }
+    }
+}
+
+/// Returns a segment's identity as files carry it.
+fn segment_name(segment: &SealedSegment) -> String {
+    uuid::Uuid::from_bytes(segment.uuid).simple().to_string()
+}
+
+/// Flattens and encodes what the tables have not committed yet.
+fn encode_segment(
+    segment: &SealedSegment,
+    committed: &HashMap<&'static str, u64>,
+    sender: &mpsc::Sender<Outgoing>,
+) -> Result<Vec<(&'static str, u64)>, FlushError> {
+    let name = segment_name(segment);
+    let flattened = segment::flatten(segment)?;
+    let is_due = |table: &Table| committed.get(table.name).is_none_or(|s| *s < segment.sequence);
+    let emit = |table: &'static Table| {
+        move |encoded: Encoded| {
+            let gone = || FlushError::Interrupted("files can't be put".to_owned());
+            sender.blocking_send((table, encoded)).map_err(|_| gone())
+        }
+    };
+    for (table, batch) in flattened.batches {
+        if is_due(table) {
+            encode::encode_table(table, &batch, &name, emit(table))?;
+        }
+    }
+    let raw = &raw_events::TABLE;
+    if is_due(raw) {
+        let bodies = Bodies::open(segment)?;
+        encode::encode_raw(&flattened.raw, (&flattened.bodies, &bodies), &name, emit(raw))?;
+    }
+    Ok(flattened.troubles)
+}
