@@ -1,0 +1,150 @@
+//! Receiving: HTTP in. A bounded body is verified, made durable in the journal, and answered.
+//!
+//! ```text
+//! accept (limit of connections, header timeout) ─▶ head (type, length) ─▶ body (limit, timeout,
+//! bytes in flight) ─▶ verify ─▶ journal ─▶ 200
+//! ```
+//!
+//! Promises: nothing is answered 2xx before it is durable; what is refused leaves nothing
+//! behind; memory is bounded by the connections and the bytes in flight, not by who connects;
+//! answers name what is wrong with a request and nothing about the inside.
+
+pub mod body;
+pub mod error;
+pub mod server;
+pub mod webhook;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::journal::Journal;
+use crate::metrics::Metrics;
+use crate::verify::Verifier;
+use error::Refusal;
+
+pub use server::Server;
+
+/// Limits of receiving.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body_bytes_max: usize,
+    /// Bytes of all bodies that are being read or made durable.
+    pub in_flight_bytes_max: usize,
+    /// Open connections.
+    pub connections_max: usize,
+    /// Time for a request's head.
+    pub head_timeout: Duration,
+    /// Time for a request's body.
+    pub body_timeout: Duration,
+    /// Time that connections have to finish when the server stops.
+    pub stop_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 8 << 20,
+            in_flight_bytes_max: 64 << 20,
+            connections_max: 1024,
+            head_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(15),
+            stop_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// What the endpoints share.
+#[derive(Debug)]
+pub struct Receiver {
+    journal: Arc<Journal>,
+    /// `None` lets unsigned webhooks in.
+    verifier: Option<Verifier>,
+    token: Option<String>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    in_flight: Arc<Semaphore>,
+    stopping: AtomicBool,
+}
+
+impl Receiver {
+    /// Makes a receiver; without a verifier it takes unsigned webhooks.
+    ///
+    /// `token` is what a reader of the metrics must show, if there is one.
+    #[must_use]
+    pub fn new(
+        journal: Arc<Journal>,
+        verifier: Option<Verifier>,
+        token: Option<String>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        limits: Limits,
+    ) -> Self {
+        let in_flight = Arc::new(Semaphore::new(body::units(limits.in_flight_bytes_max)));
+        let stopping = AtomicBool::new(false);
+        Self { journal, verifier, token, clock, metrics, limits, in_flight, stopping }
+    }
+
+    /// Refuses webhooks from now on; what is being read is still answered.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}
+
+/// Returns the endpoints.
+#[must_use]
+pub fn router(receiver: Arc<Receiver>) -> Router {
+    Router::new()
+        .route("/webhooks/midbound", post(webhook::receive))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(receiver)
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Ready while the journal takes events.
+async fn readyz(State(receiver): State<Arc<Receiver>>) -> Response {
+    if receiver.is_stopping() {
+        return Refusal::Stopping.into_response();
+    }
+    if receiver.journal.is_full() {
+        return Refusal::Full.into_response();
+    }
+    "ready\n".into_response()
+}
+
+async fn metrics(State(receiver): State<Arc<Receiver>>, headers: HeaderMap) -> Response {
+    if !is_allowed(receiver.token.as_deref(), &headers) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, receiver.metrics.render()).into_response()
+}
+
+/// Checks the token in constant time; without one everybody may read.
+fn is_allowed(token: Option<&str>, headers: &HeaderMap) -> bool {
+    let Some(token) = token else { return true };
+    let given = headers.get(AUTHORIZATION).map(axum::http::HeaderValue::as_bytes);
+    let given = given.and_then(|value| value.strip_prefix(b"Bearer ")).unwrap_or_default();
+    given.ct_eq(token.as_bytes()).into()
+}

@@ -1,0 +1,124 @@
+//! `POST /webhooks/midbound`: the one request that matters.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::error::Refusal;
+use super::{Receiver, body};
+use crate::event::{Envelope, Record, RecordKind, Scheme};
+use crate::journal::Outcome;
+use crate::verify::Headers;
+use crate::verify::standard::is_plain_id;
+
+/// Answers a webhook once it is durable.
+pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    let started = receiver.clock.elapsed();
+    let answer = accept(&receiver, request).await;
+    let seconds = (receiver.clock.elapsed() - started).as_secs_f64();
+    receiver.metrics.webhook_seconds.observe(seconds);
+    let count = |name: &str| receiver.metrics.webhooks.with_label_values(&[name]).inc();
+    match answer {
+        Ok((outcome, id)) => {
+            count(match outcome {
+                Outcome::Accepted => "accepted",
+                Outcome::Duplicate => "duplicate",
+                Outcome::Conflict => "id_conflict",
+            });
+            let status = if outcome == Outcome::Duplicate { "duplicate" } else { "accepted" };
+            Json(json!({ "status": status, "id": id })).into_response()
+        }
+        Err(refusal) => {
+            count(refusal.name());
+            refusal.into_response()
+        }
+    }
+}
+
+async fn accept(receiver: &Receiver, request: Request) -> Result<(Outcome, String), Refusal> {
+    if receiver.is_stopping() {
+        return Err(Refusal::Stopping);
+    }
+    let (head, stream) = request.into_parts();
+    check_type(&head.headers)?;
+    let announced = head.headers.get(CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse().ok());
+    let limits = &receiver.limits;
+    let in_flight = &receiver.in_flight;
+    let bounded =
+        body::read(stream, announced, limits.body_bytes_max, limits.body_timeout, in_flight)
+            .await?;
+    let received_at_ms = receiver.clock.now_ms();
+    let (scheme, id) = authenticate(receiver, &head.headers, &bounded.bytes, received_at_ms)?;
+    let webhook_id = id.unwrap_or_else(|| own_id(&bounded.bytes));
+    let body = bounded.bytes.clone();
+    let kind = RecordKind::Event;
+    let record = Record { kind, scheme, webhook_id: webhook_id.clone(), received_at_ms, body };
+    let outcome = receiver.journal.append(record).await?;
+    receiver.metrics.signatures.with_label_values(&[scheme.name()]).inc();
+    Ok((outcome, webhook_id))
+}
+
+/// Tells how the request was signed, and the id that was signed with it.
+fn authenticate(
+    receiver: &Receiver,
+    headers: &HeaderMap,
+    body: &Bytes,
+    now_ms: i64,
+) -> Result<(Scheme, Option<String>), Refusal> {
+    let header = |name| headers.get(name).map(axum::http::HeaderValue::as_bytes);
+    let Some(verifier) = &receiver.verifier else {
+        let is_event = str::from_utf8(body)
+            .is_ok_and(|text| Envelope::parse(text).is_ok_and(|envelope| envelope.is_event()));
+        if !is_event {
+            return Err(Refusal::NotAnEvent);
+        }
+        let id = header("webhook-id").and_then(|id| str::from_utf8(id).ok());
+        return Ok((Scheme::Unsigned, id.filter(|id| is_plain_id(id)).map(str::to_owned)));
+    };
+    let headers = Headers {
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp"),
+        signature: header("webhook-signature"),
+        legacy_signature: header("x-midbound-signature"),
+    };
+    let verified = verifier.verify(&headers, body, now_ms.div_euclid(1000))?;
+    Ok((verified.scheme, verified.webhook_id))
+}
+
+/// Returns the id of a body whose request had none: its own, else its hash.
+#[must_use]
+pub fn own_id(body: &[u8]) -> String {
+    let envelope = str::from_utf8(body).ok().and_then(|text| Envelope::parse(text).ok());
+    let id = envelope.as_ref().and_then(|envelope| envelope.id.text());
+    id.filter(|id| is_plain_id(id)).map_or_else(|| body_id(body), str::to_owned)
+}
+
+fn body_id(body: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let hash = Sha256::digest(body);
+    hash[..16].iter().fold("body_".to_owned(), |mut id, byte| {
+        _ = write!(id, "{byte:02x}");
+        id
+    })
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
+    if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return Err(Refusal::NotJson);
+    }
+    let Some(content_type) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let content_type = content_type.to_str().map_err(|_| Refusal::NotJson)?;
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    if is_json { Ok(()) } else { Err(Refusal::NotJson) }
+}
