@@ -1,0 +1,2 @@
+-- All rows.
+SELECT * FROM files.dead_letters

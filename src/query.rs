@@ -1,0 +1,168 @@
+//! Querying: SQL over the lake's tables, within a limit of memory, reading only.
+//!
+//! Schema `files` holds the tables as their files are; the default schema holds views that show
+//! each session once (`queries/views/*.sql`). A query sees one version of each table: the files
+//! that its log named when the engine was opened. What does not fit into memory is spilled to
+//! disk. This folder is the only one that names DataFusion.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider as _};
+use datafusion::common::ParamValues;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::parser::DFParser;
+use futures::stream::{BoxStream, StreamExt as _};
+
+use crate::lake::Lake;
+use crate::schema::Table;
+
+mod error;
+mod provider;
+mod views;
+
+pub use error::QueryError;
+pub use views::VIEWS;
+
+use provider::LakeProvider;
+
+/// The schema that holds the tables as their files are.
+pub const FILES_SCHEMA: &str = "files";
+/// Largest consumers named when memory runs out.
+const CONSUMERS_NAMED: usize = 3;
+
+/// Limits of an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that queries may hold before they spill to disk.
+    pub memory_bytes_max: usize,
+    /// Bytes that they may spill.
+    pub spill_bytes_max: u64,
+}
+
+/// A value bound to a parameter; `None` is SQL's null of that type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Days since the Unix epoch.
+    Date(Option<i32>),
+    /// Text.
+    Text(Option<String>),
+    /// An integer.
+    Int(Option<i64>),
+    /// A double.
+    Float(Option<f64>),
+}
+
+/// The rows of an answer.
+pub struct Rows {
+    /// Their columns.
+    pub schema: SchemaRef,
+    /// The rows, batch by batch.
+    pub batches: BoxStream<'static, Result<RecordBatch, QueryError>>,
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+/// Answers queries over one version of the lake.
+pub struct Engine {
+    context: SessionContext,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens the lake's tables for reading; one that is not there is empty.
+    ///
+    /// # Errors
+    /// [`QueryError::Lake`] if a table's log can't be read.
+    pub async fn open(
+        lake: &Lake,
+        tables: &[&'static Table],
+        limits: Limits,
+    ) -> Result<Self, QueryError> {
+        let context = session(limits)?;
+        let url = provider::store_url();
+        context.register_object_store(url.as_ref(), Arc::clone(lake.store()));
+        let files = Arc::new(MemorySchemaProvider::new());
+        for table in tables {
+            let provider = LakeProvider::open(lake, table).await?;
+            files.register_table(table.name.to_owned(), Arc::new(provider))?;
+        }
+        let catalog = context
+            .catalog("datafusion")
+            .ok_or_else(|| QueryError::Failed("the session has no catalog".to_owned()))?;
+        catalog.register_schema(FILES_SCHEMA, files)?;
+        for (name, sql) in VIEWS {
+            context.sql(&format!("CREATE VIEW {name} AS {sql}")).await?;
+        }
+        Ok(Self { context })
+    }
+
+    /// Splits a text into its statements.
+    ///
+    /// # Errors
+    /// [`QueryError::Sql`].
+    pub fn statements(text: &str) -> Result<Vec<String>, QueryError> {
+        let statements = DFParser::parse_sql(text)?;
+        Ok(statements.iter().map(ToString::to_string).collect())
+    }
+
+    /// Runs one statement that reads.
+    ///
+    /// # Errors
+    /// [`QueryError::Sql`] if the statement is wrong or does not only read.
+    pub async fn run(&self, sql: &str, parameters: &[(&str, Value)]) -> Result<Rows, QueryError> {
+        let read_only = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        let mut frame = self.context.sql_with_options(sql, read_only).await?;
+        if !parameters.is_empty() {
+            let values: HashMap<String, _> = parameters
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), scalar(value).into()))
+                .collect();
+            frame = frame.with_param_values(ParamValues::Map(values))?;
+        }
+        let stream = frame.execute_stream().await?;
+        let schema = stream.schema();
+        let batches = stream.map(|batch| batch.map_err(QueryError::from)).boxed();
+        Ok(Rows { schema, batches })
+    }
+}
+
+fn session(limits: Limits) -> Result<SessionContext, QueryError> {
+    let consumers = CONSUMERS_NAMED.try_into().map_err(|_| QueryError::Failed(String::new()))?;
+    let pool = FairSpillPool::new(limits.memory_bytes_max);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, consumers)))
+        .with_max_temp_directory_size(limits.spill_bytes_max)
+        .build_arc()?;
+    let config = SessionConfig::new()
+        .with_information_schema(true)
+        .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+        .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
+    Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
+fn scalar(value: &Value) -> ScalarValue {
+    match value {
+        Value::Date(days) => ScalarValue::Date32(*days),
+        Value::Text(text) => ScalarValue::Utf8(text.clone()),
+        Value::Int(number) => ScalarValue::Int64(*number),
+        Value::Float(number) => ScalarValue::Float64(*number),
+    }
+}

@@ -1,0 +1,124 @@
+//! A table of the lake as DataFusion sees it: the files of one version, pruned by date.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray as _, Date32Array, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchema, Result};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::scalar::ScalarValue;
+
+use super::QueryError;
+use crate::lake::{DataFile, Lake};
+use crate::schema::{DATE, Table};
+
+/// Bytes at a file's end that hold its footer, as a rule.
+const FOOTER_BYTES: usize = 64 << 10;
+
+/// Returns the address under which the lake's store is registered.
+pub(super) fn store_url() -> ObjectStoreUrl {
+    ObjectStoreUrl::parse("tributary://lake").expect("the address is a constant")
+}
+
+/// A table at one version.
+#[derive(Debug)]
+pub(super) struct LakeProvider {
+    table: &'static Table,
+    schema: TableSchema,
+    files: Vec<DataFile>,
+}
+
+impl LakeProvider {
+    /// Reads which files the table has; none if there is no such table.
+    pub(super) async fn open(lake: &Lake, table: &'static Table) -> Result<Self, QueryError> {
+        let files = match lake.table(table).await? {
+            Some(table) => table.files().await?,
+            None => vec![],
+        };
+        let date = Arc::new(Field::new(DATE, DataType::Date32, true));
+        let schema =
+            TableSchema::builder(table.schema()).with_table_partition_cols(vec![date]).build();
+        Ok(Self { table, schema, files })
+    }
+
+    /// Returns the files whose date passes those filters that look at the date alone.
+    fn prune(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&DataFile>> {
+        let schema = Schema::new(vec![Field::new(DATE, DataType::Date32, true)]);
+        let df_schema = DFSchema::try_from(schema.clone())?;
+        let dates: Date32Array = self.files.iter().map(|file| Some(file.date)).collect();
+        let batch = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(dates)])?;
+        let mut keep = vec![true; self.files.len()];
+        for filter in filters.iter().filter(|filter| is_about_date(filter)) {
+            let filter = state.create_physical_expr(filter.clone(), &df_schema)?;
+            let passes = filter.evaluate(&batch)?.into_array(batch.num_rows())?;
+            for (keep, passes) in keep.iter_mut().zip(passes.as_boolean()) {
+                *keep &= passes.unwrap_or(false);
+            }
+        }
+        let files = self.files.iter().zip(keep);
+        Ok(files.filter(|(_, keep)| *keep).map(|(file, _)| file).collect())
+    }
+
+    fn partitioned(&self, file: &DataFile) -> PartitionedFile {
+        PartitionedFile::new(format!("{}/{}", self.table.name, file.path), file.size)
+            .with_partition_values(vec![ScalarValue::Date32(Some(file.date))])
+            .with_metadata_size_hint(FOOTER_BYTES)
+    }
+}
+
+#[async_trait]
+impl TableProvider for LakeProvider {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(self.schema.table_schema())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| match is_about_date(filter) {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Inexact,
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = self.prune(state, filters)?;
+        let files: Vec<PartitionedFile> =
+            files.into_iter().map(|file| self.partitioned(file)).collect();
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+        let options = state.default_table_options().parquet;
+        let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
+        let config = FileScanConfigBuilder::new(store_url(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit.filter(|_| filters.iter().all(is_about_date)))
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+/// Tells whether a filter looks at nothing but the date, and always gives the same answer.
+fn is_about_date(filter: &Expr) -> bool {
+    let columns = filter.column_refs();
+    !columns.is_empty() && columns.iter().all(|column| column.name == DATE) && !filter.is_volatile()
+}
