@@ -1,0 +1,142 @@
+//! Parameters of reports: declared in the file's header, read from text, bound as typed values.
+
+use std::str::FromStr;
+
+use super::ReportError;
+use crate::lake::files::parse_day;
+use crate::query::Value;
+
+/// The type of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A UTC day, `YYYY-MM-DD`.
+    Date,
+    /// Text.
+    Text,
+    /// An integer.
+    Int,
+    /// A number.
+    Float,
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "date" => Ok(Self::Date),
+            "text" => Ok(Self::Text),
+            "int" => Ok(Self::Int),
+            "float" => Ok(Self::Float),
+            _ => Err(format!("`{text}` is no type; use date, text, int or float")),
+        }
+    }
+}
+
+/// A parameter of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name, `$name` in the SQL.
+    pub name: String,
+    /// Its type.
+    pub kind: Kind,
+    /// Its value if none is given.
+    pub default: Value,
+    /// What it means.
+    pub doc: String,
+}
+
+impl Parameter {
+    /// Reads a declaration, `NAME TYPE [= DEFAULT]; DOC`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (declaration, doc) = text.split_once(';').unwrap_or((text, ""));
+        let (head, default) = match declaration.split_once('=') {
+            Some((head, default)) => (head, Some(default.trim())),
+            None => (declaration, None),
+        };
+        let mut words = head.split_whitespace();
+        let (Some(name), Some(kind), None) = (words.next(), words.next(), words.next()) else {
+            return Err(format!("`{text}` is not NAME TYPE = DEFAULT; DOC"));
+        };
+        let kind: Kind = kind.parse()?;
+        let default = match default {
+            Some(default) => value(name, kind, default).map_err(|error| error.to_string())?,
+            None => null(kind),
+        };
+        Ok(Self { name: name.to_owned(), kind, default, doc: doc.trim().to_owned() })
+    }
+
+    /// Reads a value as a user gives it.
+    ///
+    /// # Errors
+    /// [`ReportError::Value`].
+    pub fn value(&self, text: &str) -> Result<Value, ReportError> {
+        value(&self.name, self.kind, text)
+    }
+}
+
+fn null(kind: Kind) -> Value {
+    match kind {
+        Kind::Date => Value::Date(None),
+        Kind::Text => Value::Text(None),
+        Kind::Int => Value::Int(None),
+        Kind::Float => Value::Float(None),
+    }
+}
+
+fn value(name: &str, kind: Kind, text: &str) -> Result<Value, ReportError> {
+    let refuse = |remedy: &str| ReportError::Value {
+        parameter: name.to_owned(),
+        value: text.to_owned(),
+        remedy: remedy.to_owned(),
+    };
+    match kind {
+        Kind::Date => {
+            let day = parse_day(text).filter(|_| text.len() == "YYYY-MM-DD".len());
+            day.map(|day| Value::Date(Some(day)))
+                .ok_or_else(|| refuse("write a day as YYYY-MM-DD, such as 2026-02-16"))
+        }
+        Kind::Text => Ok(Value::Text(Some(text.to_owned()))),
+        Kind::Int => {
+            let number = text.parse().map_err(|_| refuse("write a whole number"))?;
+            Ok(Value::Int(Some(number)))
+        }
+        Kind::Float => {
+            let number: Option<f64> = text.parse().ok().filter(|n: &f64| n.is_finite());
+            number.map(|n| Value::Float(Some(n))).ok_or_else(|| refuse("write a number"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declaration_has_name_type_default_and_doc() {
+        let parameter = Parameter::parse("limit int = 50; rows at most").unwrap();
+        assert_eq!((parameter.name.as_str(), parameter.kind), ("limit", Kind::Int));
+        assert_eq!(
+            (parameter.default, parameter.doc.as_str()),
+            (Value::Int(Some(50)), "rows at most")
+        );
+        assert_eq!(Parameter::parse("from date; first day").unwrap().default, Value::Date(None));
+        assert!(Parameter::parse("from").is_err() && Parameter::parse("a b c; d").is_err());
+    }
+
+    #[test]
+    fn a_wrong_value_names_itself_and_the_remedy() {
+        let from = Parameter::parse("from date; first day").unwrap();
+        assert_eq!(from.value("2026-02-16").unwrap(), Value::Date(Some(20_500)));
+        for text in ["yesterday", "2026-2-16", "2026-02-30", ""] {
+            let error = from.value(text).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("`{text}`")) && error.contains("YYYY-MM-DD"),
+                "{error}"
+            );
+        }
+    }
+}
