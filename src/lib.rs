@@ -1,8 +1,38 @@
 //! tributary: website-visitor sessions become an attribution lake that its owner keeps.
-#![doc = ""]
-pub mod clock;
-pub mod disk;
+//!
+//! ```text
+//! sender ──POST──▶ receive ─▶ verify ─▶ journal ─▶ flatten ─▶ flush ─▶ lake ◀─ query ◀─ report ◀─ cli
+//!                  (axum)    (hmac)    (fsync,     (JSON →    (Parquet,  (Delta tables   (SQL over
+//!                                       ack here)   Arrow)     commit)    on any store)   files)
+//! ```
+//!
+//! # Invariants
+//! - Imports follow the drawing: `verify`, `journal`, `flatten` and `lake` import no other stage;
+//!   `receive` imports verify and journal, `flush` imports journal, flatten and lake, `query`
+//!   imports lake, `report` imports query. Only `app` and `cli` see everything.
+//! - Only `query` names `datafusion`, only `lake` names `deltalake_core` and `delta_kernel`, only
+//!   `config` reads the environment, only `clock` reads the time, `axum` stays in `receive`.
+//! - `verify`, `flatten`, `flush::policy` and `journal::frame` do no I/O.
+//! - Every queue, body, header and batch has a limit.
+
 pub mod event;
+pub mod schema;
+
+pub mod flatten;
+pub mod flush;
 pub mod journal;
-pub mod metrics;
+pub mod lake;
+pub mod query;
+pub mod receive;
+pub mod report;
 pub mod verify;
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod disk;
+pub mod generate;
+pub mod metrics;
+pub mod shutdown;
+pub mod telemetry;

@@ -1,2 +1,78 @@
 //! The program: parse, dispatch, exit code.
-fn main() {}
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use tributary::cli::{self, Parsed, Usage};
+use tributary::config::ConfigError;
+use tributary::lake::LakeError;
+use tributary::query::QueryError;
+use tributary::report::ReportError;
+use tributary::report::render::RenderError;
+
+// Many small allocations of different sizes on several threads: the system's allocator keeps
+// what was freed, this one gives it back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The work failed.
+const FAILED: u8 = 1;
+/// The command line, the configuration or the input is wrong.
+const WRONG: u8 = 2;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody may be listening any more.
+            _ = writeln!(io::stderr(), "error: {}", one_line(&error));
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    match cli::parse(std::env::args_os().collect())? {
+        Parsed::Print(text) => Ok(io::stdout().write_all(text.as_bytes())?),
+        Parsed::Run(cli) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(cli.run())
+        }
+    }
+}
+
+/// Joins an error's causes, leaving out those whose words the one above has quoted.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let words: Vec<String> = cause.to_string().split_whitespace().map(str::to_owned).collect();
+        let text = words.join(" ");
+        if line.is_empty() {
+            line = text;
+        } else if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+    }
+    line
+}
+
+/// Tells whose fault an error is.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let is_wrong = error.chain().any(|cause| {
+        cause.is::<Usage>()
+            || cause.is::<ConfigError>()
+            || cause.is::<ReportError>()
+            || matches!(cause.downcast_ref(), Some(LakeError::Location { .. }))
+            || matches!(cause.downcast_ref(), Some(QueryError::Sql(_)))
+    });
+    if is_wrong { WRONG } else { FAILED }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io_kind = cause.downcast_ref().map(io::Error::kind);
+        io_kind == Some(io::ErrorKind::BrokenPipe)
+            || cause.downcast_ref().is_some_and(RenderError::is_closed_pipe)
+    })
+}

@@ -1,0 +1,224 @@
+//! The ingester put together: journal, flush worker and HTTP server, started and stopped in order.
+//!
+//! ```text
+//! start: journal (replay) ─▶ lake (probe, tables) ─▶ worker ─▶ server
+//! stop:  server (in flight is answered) ─▶ journal closed ─▶ worker (everything committed)
+//! ```
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::flush::{FlushError, Policy, Worker};
+use crate::journal::{self, Journal, JournalError};
+use crate::lake::{Lake, LakeError};
+use crate::metrics::Metrics;
+use crate::receive::{self, Limits, Receiver, Server};
+use crate::verify::Verifier;
+
+/// Records of a segment at most, whatever the policy says.
+const SEGMENT_RECORDS_MAX: u64 = 1 << 20;
+
+/// How often a wait for the lake looks again.
+const FLUSH_POLL: Duration = Duration::from_millis(10);
+
+/// Settings of the journal.
+#[derive(Debug, Clone)]
+pub struct JournalSettings {
+    /// Its folder.
+    pub directory: PathBuf,
+    /// Bytes it may hold.
+    pub bytes_max: u64,
+    /// How long an id is remembered.
+    pub dedup_window: Duration,
+}
+
+/// Settings of an ingester.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where it listens; port 0 picks one.
+    pub listen: SocketAddr,
+    /// The journal.
+    pub journal: JournalSettings,
+    /// When segments are flushed.
+    pub policy: Policy,
+    /// Who may send; `None` lets everybody.
+    pub verifier: Option<Verifier>,
+    /// What a reader of the metrics must show.
+    pub token: Option<String>,
+    /// Limits of receiving.
+    pub limits: Limits,
+}
+
+/// Why the ingester can't start or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The journal can't be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The lake can't be used.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// Not everything could be flushed; the journal keeps it.
+    #[error("{0}; unflushed events stay in the journal")]
+    Flush(#[from] FlushError),
+    /// The address can't be listened on.
+    #[error("listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A thread or task could not be run.
+    #[error("{0}")]
+    Task(String),
+}
+
+/// A running ingester.
+#[derive(Debug)]
+pub struct App {
+    address: SocketAddr,
+    journal: Arc<Journal>,
+    receiver: Arc<Receiver>,
+    metrics: Arc<Metrics>,
+    stop_server: watch::Sender<bool>,
+    stop_worker: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    worker: JoinHandle<Result<(), FlushError>>,
+}
+
+impl App {
+    /// Starts an ingester that writes to `lake`.
+    ///
+    /// # Errors
+    /// Any [`AppError`] but `Flush`.
+    pub async fn start(
+        settings: Settings,
+        lake: Lake,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, AppError> {
+        let metrics = Arc::new(Metrics::new());
+        lake.probe().await?;
+        let journal = open_journal(
+            &settings.journal,
+            &lake.location().identity(),
+            settings.policy,
+            Arc::clone(&clock),
+            &metrics,
+        )?;
+        let worker = Worker::new(
+            Arc::clone(&journal),
+            lake,
+            settings.policy,
+            Arc::clone(&clock),
+            Arc::clone(&metrics),
+        )
+        .await?;
+        let receiver = Arc::new(Receiver::new(
+            Arc::clone(&journal),
+            settings.verifier,
+            settings.token,
+            clock,
+            Arc::clone(&metrics),
+            settings.limits,
+        ));
+        let router = receive::router(Arc::clone(&receiver));
+        let address = settings.listen;
+        let listen = |source| AppError::Listen { address, source };
+        let server = Server::bind(address, router, settings.limits, Arc::clone(&metrics));
+        let server = server.await.map_err(listen)?;
+        let address = server.address().map_err(listen)?;
+        let (stop_server, server_stop) = watch::channel(false);
+        let (stop_worker, worker_stop) = watch::channel(false);
+        Ok(Self {
+            address,
+            journal,
+            receiver,
+            metrics,
+            stop_server,
+            stop_worker,
+            server: tokio::spawn(server.run(server_stop)),
+            worker: tokio::spawn(worker.run(worker_stop)),
+        })
+    }
+
+    /// Returns the address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the metrics.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Waits until everything that was acknowledged so far is in the lake.
+    ///
+    /// # Errors
+    /// [`AppError::Task`] if the flush worker ended.
+    pub async fn flush(&self) -> Result<(), AppError> {
+        self.journal.seal().await;
+        while self.journal.shared().n_sealed() > 0 {
+            if self.worker.is_finished() {
+                return Err(AppError::Task("the flush worker ended".to_owned()));
+            }
+            tokio::time::sleep(FLUSH_POLL).await;
+        }
+        Ok(())
+    }
+
+    /// Stops accepting, answers what is in flight, and commits everything to the lake.
+    ///
+    /// # Errors
+    /// [`AppError::Flush`] if not everything could be committed.
+    pub async fn stop(self) -> Result<(), AppError> {
+        self.receiver.stop();
+        let failed = |error: tokio::task::JoinError| AppError::Task(error.to_string());
+        _ = self.stop_server.send(true);
+        self.server.await.map_err(failed)?;
+        _ = self.stop_worker.send(true);
+        self.worker.await.map_err(failed)??;
+        Ok(())
+    }
+}
+
+/// Opens the journal of the lake and starts its writer, telling what the last process left.
+///
+/// # Errors
+/// [`AppError::Journal`] and [`AppError::Task`].
+pub fn open_journal(
+    settings: &JournalSettings,
+    lake: &str,
+    policy: Policy,
+    clock: Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<Journal>, AppError> {
+    let options = journal::Options {
+        segment_bytes_max: policy.bytes_max,
+        segment_records_max: policy.rows_max.min(SEGMENT_RECORDS_MAX),
+        journal_bytes_max: settings.bytes_max,
+        dedup_window_ms: i64::try_from(settings.dedup_window.as_millis()).unwrap_or(i64::MAX),
+    };
+    let (log, recovery) = journal::open(&settings.directory, lake, options, clock.now_ms())?;
+    metrics.journal_damaged_files.set(i64::try_from(recovery.damaged.len()).unwrap_or(i64::MAX));
+    if recovery.n_records > 0 || recovery.torn_bytes > 0 || !recovery.damaged.is_empty() {
+        tracing::info!(
+            n_records = recovery.n_records,
+            n_segments = recovery.sealed.len(),
+            torn_bytes = recovery.torn_bytes,
+            n_damaged = recovery.damaged.len(),
+            "journal holds events of an earlier run"
+        );
+    }
+    Journal::start(log, recovery.sealed, clock, Arc::clone(metrics))
+        .map(Arc::new)
+        .map_err(|error| AppError::Task(format!("starting the journal's thread: {error}")))
+}

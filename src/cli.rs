@@ -1,0 +1,173 @@
+//! The command line: one subcommand a file.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::config;
+use crate::lake::{Lake, Location};
+use crate::telemetry::{self, LogFormat};
+
+mod check;
+mod completions;
+mod demo;
+mod generate;
+mod import;
+mod journal;
+mod output;
+mod reading;
+mod report;
+mod schema;
+mod send;
+mod serve;
+mod sources;
+mod sql;
+
+/// Website-visitor sessions become an attribution lake that its owner keeps.
+#[derive(Debug, Parser)]
+#[command(name = "tributary", version, max_term_width = 100, disable_help_subcommand = false)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every subcommand.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Common {
+    /// Where the lake is: a path, s3://, gs:// or az:// URL
+    #[arg(long, global = true, value_name = "URL", default_value = "./lake")]
+    lake: Location,
+    /// Settings file; ./tributary.toml is read if it is there
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Form of log lines on standard error
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+    /// Log more; twice for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+    /// Log errors only, show no progress
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the whole story on this machine: sends sample events, flushes, prints reports
+    Demo(demo::Args),
+    /// Runs the ingester: receives webhooks and writes them to the lake
+    Serve(serve::Args),
+    /// Backfills files of raw webhook bodies
+    Import(import::Args),
+    /// Runs a bundled report; without a name lists them
+    Report(report::Args),
+    /// Runs SQL over the lake's tables
+    Sql(sql::Args),
+    /// Examines configuration, journal and lake
+    Check(check::Args),
+    /// Prints the tables' columns, types and meaning
+    Schema(schema::Args),
+    /// Writes sample events, or sends them signed to a running ingester
+    Generate(generate::Args),
+    /// Prints shell completions
+    Completions(completions::Args),
+}
+
+/// The command line, the configuration or the input is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// What the command line asks for besides a command.
+#[derive(Debug)]
+pub enum Parsed {
+    /// A command to run.
+    Run(Box<Cli>),
+    /// A text to print: help or version.
+    Print(String),
+}
+
+/// Reads the command line with the settings of environment and file.
+///
+/// # Errors
+/// [`Usage`] and [`config::ConfigError`].
+pub fn parse(arguments: Vec<OsString>) -> anyhow::Result<Parsed> {
+    let command = config::with_settings(Cli::command(), &arguments)?;
+    let parsed = command.try_get_matches_from(arguments);
+    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
+        Err(error) if !error.use_stderr() => Ok(Parsed::Print(error.render().ansi().to_string())),
+        Err(error) => Err(Usage(one_line(&error)).into()),
+    }
+}
+
+/// Shortens the parser's message to its first paragraph and its hint, on one line.
+fn one_line(error: &clap::Error) -> String {
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "which command? `tributary help` lists them".to_owned();
+    }
+    let text = error.render().to_string();
+    let paragraphs = text.split("\n\n").filter(|paragraph| {
+        paragraph.starts_with("error:") || paragraph.trim_start().starts_with("tip:")
+    });
+    let words: Vec<&str> = paragraphs.flat_map(str::split_whitespace).collect();
+    let line = words.join(" ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    format!("{line}; see `tributary help`")
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Why it could not be done.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let common = self.common;
+        common.start_logging(matches!(self.command, Command::Serve(_)));
+        match self.command {
+            Command::Demo(args) => demo::run(&common, args).await,
+            Command::Serve(args) => serve::run(&common, args).await,
+            Command::Import(args) => import::run(&common, args).await,
+            Command::Report(args) => report::run(&common, args).await,
+            Command::Sql(args) => sql::run(&common, args).await,
+            Command::Check(args) => check::run(&common, args).await,
+            Command::Schema(args) => schema::run(&args),
+            Command::Generate(args) => generate::run(&common, args).await,
+            Command::Completions(args) => completions::run(&args),
+        }
+    }
+}
+
+impl Common {
+    fn start_logging(&self, is_service: bool) {
+        let usual = if is_service { tracing::Level::INFO } else { tracing::Level::WARN };
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => tracing::Level::ERROR,
+            (false, 0) => usual,
+            (false, 1) => tracing::Level::DEBUG,
+            (false, _) => tracing::Level::TRACE,
+        };
+        let is_colourful = config::variable("NO_COLOR").is_none();
+        telemetry::start(self.log_format, Some(level), is_colourful);
+    }
+
+    fn open_lake(&self) -> Result<Lake, crate::lake::LakeError> {
+        Lake::open(&self.lake, &config::store_options())
+    }
+
+    /// Opens the lake for reading; a folder that is not there is the user's mistake.
+    fn open_lake_to_read(&self) -> anyhow::Result<Lake> {
+        if let Some(folder) = self.lake.folder()
+            && !folder.is_dir()
+        {
+            let folder = folder.display();
+            let message =
+                format!("lake `{folder}` is not there; give --lake, or run `tributary demo`");
+            return Err(Usage(message).into());
+        }
+        Ok(self.open_lake()?)
+    }
+}

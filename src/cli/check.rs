@@ -1,0 +1,157 @@
+//! `tributary check`: configuration, journal and lake, a line a finding.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::serve::Keys;
+use super::{Common, journal, output};
+use crate::config;
+use crate::flatten::TABLES;
+use crate::journal::directory::{list_sequences, load_checkpoint, segment_path};
+use crate::journal::segment::{Piece, SegmentReader};
+use crate::lake::{Lake, audit};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    journal: journal::Args,
+    #[command(flatten)]
+    keys: Keys,
+    /// File that holds the token which readers of the metrics must show
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<std::path::PathBuf>,
+}
+
+/// The findings so far.
+#[derive(Debug, Default)]
+struct Findings {
+    text: String,
+    n_problems: usize,
+}
+
+impl Findings {
+    fn fine(&mut self, line: &str) {
+        _ = writeln!(self.text, "ok       {line}");
+    }
+
+    fn note(&mut self, line: &str) {
+        _ = writeln!(self.text, "note     {line}");
+    }
+
+    fn problem(&mut self, line: &str) {
+        self.n_problems += 1;
+        _ = writeln!(self.text, "problem  {line}");
+    }
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
+    let mut findings = Findings::default();
+    check_configuration(&args, &mut findings)?;
+    check_journal(&args.journal.journal, &mut findings);
+    check_lake(common, &mut findings).await;
+    output::print(findings.text.as_bytes())?;
+    let n_problems = findings.n_problems;
+    anyhow::ensure!(n_problems == 0, "{n_problems} problems were found");
+    Ok(())
+}
+
+/// A setting that can't be used ends the check, as it would end `serve`.
+fn check_configuration(args: &Args, findings: &mut Findings) -> anyhow::Result<()> {
+    match args.keys.secrets()?.len() {
+        0 => findings.note("no webhook secrets are set; `serve` needs them"),
+        n => findings.fine(&format!("{n} webhook secrets can be used")),
+    }
+    if let Some(file) = &args.token_file {
+        config::token(file)?;
+        findings.fine("token can be used");
+    }
+    Ok(())
+}
+
+fn check_journal(root: &Path, findings: &mut Findings) {
+    let name = root.display();
+    if !root.join("segments").is_dir() {
+        findings.note(&format!("journal {name}: is not there yet"));
+        return;
+    }
+    let listed = load_checkpoint(root).and_then(|at| Ok((at, list_sequences(root)?)));
+    let (checkpoint, sequences) = match listed {
+        Ok(listed) => listed,
+        Err(error) => return findings.problem(&error.to_string()),
+    };
+    let mut n_records = 0;
+    let mut n_problems = 0;
+    for sequence in sequences.iter().filter(|sequence| **sequence > checkpoint) {
+        match read_segment(&segment_path(root, *sequence)) {
+            Ok((n, damage)) => {
+                n_records += n;
+                n_problems += damage.len();
+                damage.iter().for_each(|line| findings.problem(line));
+            }
+            Err(error) => {
+                n_problems += 1;
+                findings.problem(&error.to_string());
+            }
+        }
+    }
+    let damaged = root.join("damaged").read_dir().map_or(0, Iterator::count);
+    if damaged > 0 {
+        n_problems += 1;
+        let line = format!("journal {name}: {damaged} files of unreadable bytes in damaged/");
+        findings.problem(&line);
+    }
+    if n_problems == 0 {
+        findings.fine(&format!("journal {name}: {n_records} events wait for the lake"));
+    }
+}
+
+/// Counts a segment's records, and describes what can't be read.
+fn read_segment(path: &Path) -> Result<(u64, Vec<String>), crate::journal::JournalError> {
+    let mut reader = SegmentReader::open(path)?;
+    let (mut n_records, mut damage) = (0, vec![]);
+    while let Some(piece) = reader.next_piece()? {
+        match piece {
+            Piece::Record { .. } => n_records += 1,
+            Piece::Damage { offset, length } => {
+                let path = path.display();
+                damage.push(format!("journal {path}: {length} bytes at {offset} are damaged"));
+            }
+        }
+    }
+    Ok((n_records, damage))
+}
+
+async fn check_lake(common: &Common, findings: &mut Findings) {
+    let place = &common.lake;
+    let lake = match common.open_lake_to_read() {
+        Ok(lake) => lake,
+        Err(error) => return findings.note(&error.to_string()),
+    };
+    match lake.probe().await {
+        Ok(()) => findings.fine(&format!("lake {place}: can be written, keys are created once")),
+        Err(error) => return findings.problem(&format!("lake {place}: {error}")),
+    }
+    for table in TABLES {
+        check_table(&lake, table, findings).await;
+    }
+}
+
+async fn check_table(lake: &Lake, table: &'static crate::schema::Table, findings: &mut Findings) {
+    let name = table.name;
+    let audit = match audit::audit(lake, table).await {
+        Ok(Some(audit)) => audit,
+        Ok(None) => return findings.note(&format!("table {name}: is not there yet")),
+        Err(error) => return findings.problem(&format!("table {name}: {error}")),
+    };
+    for problem in &audit.problems {
+        findings.problem(&format!("table {name}: {problem}"));
+    }
+    if audit.n_orphans > 0 {
+        let n = audit.n_orphans;
+        findings.note(&format!("table {name}: {n} files belong to no version yet"));
+    }
+    if audit.problems.is_empty() {
+        let line = format!("table {name}: {} rows in {} files", audit.n_rows, audit.n_files);
+        findings.fine(&line);
+    }
+}

@@ -1,0 +1,134 @@
+//! `tributary demo`: the whole story on one machine.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::send::Sender;
+use super::{Common, generate, output};
+use crate::app::{App, JournalSettings, Settings};
+use crate::clock::{Clock, SystemClock};
+use crate::flatten::TABLES;
+use crate::flush::Policy;
+use crate::generate::{Generator, Plan};
+use crate::lake::{Lake, Location};
+use crate::query::{Engine, Limits as QueryLimits};
+use crate::receive::Limits;
+use crate::report::Catalog;
+use crate::report::render::Format;
+use crate::shutdown;
+use crate::verify::{KeyEncoding, Secret, Verifier};
+
+const CONNECTIONS: usize = 32;
+/// Reports that are printed, with the parameters they are given.
+const REPORTS: [(&str, &[(&str, &str)]); 5] = [
+    ("overview", &[("from", "2026-03-25")]),
+    ("channels", &[]),
+    ("campaigns", &[("limit", "10")]),
+    ("landing-pages", &[("limit", "10")]),
+    ("accounts", &[("limit", "10")]),
+];
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Folder of the demo's lake and journal
+    #[arg(long, value_name = "DIR", default_value = "./tributary-demo")]
+    directory: PathBuf,
+    /// Sample events to send
+    #[arg(long, value_name = "N", default_value = "3000")]
+    events: u64,
+    /// Leave the ingester running until it is stopped
+    #[arg(long)]
+    keep: bool,
+}
+
+pub(super) async fn run(_: &Common, args: Args) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let lake = Lake::open(&Location::Folder(args.directory.join("lake")), &[])?;
+    let text = format!("whsec_{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+    let secret = || Secret::parse(&text, KeyEncoding::Auto, 16);
+    let verifier = Verifier::new(vec![secret()?]);
+    let stop = if args.keep { Some(shutdown::on_signal()?) } else { None };
+    let app = App::start(settings(&args, verifier), lake.clone(), Arc::clone(&clock)).await?;
+    let url = format!("http://{}", app.address());
+    output::tell(&format!("sending {} signed events to {url}/webhooks/midbound", args.events));
+    let sender = Sender::new(&url, Some(secret()?), CONNECTIONS, clock, None);
+    let plan = Plan { n_events: args.events, ..Plan::default() };
+    let answers = sender.send_all(Generator::new(plan), || {}).await?;
+    output::tell(&format!("answered: {}", generate::sentence(&answers)));
+    let n_failed = answers.get("failed").copied().unwrap_or(0);
+    anyhow::ensure!(n_failed == 0, "{n_failed} events were not accepted");
+    let kept = match stop {
+        None => {
+            app.stop().await?;
+            output::tell("flushed: everything is in the lake");
+            None
+        }
+        Some(stop) => {
+            app.flush().await?;
+            output::tell("flushed: everything is in the lake");
+            Some((app, stop))
+        }
+    };
+    print_reports(&lake).await?;
+    print_next(&args)?;
+    if let Some((app, mut stop)) = kept {
+        output::tell(&format!("\nthe ingester goes on at {url}; Ctrl-C stops it"));
+        _ = stop.wait_for(|stop| *stop).await;
+        app.stop().await?;
+    }
+    Ok(())
+}
+
+fn settings(args: &Args, verifier: Verifier) -> Settings {
+    Settings {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        journal: JournalSettings {
+            directory: args.directory.join("journal"),
+            bytes_max: 1 << 30,
+            dedup_window: Duration::from_secs(7 * 86_400),
+        },
+        policy: Policy {
+            interval: Duration::from_secs(60),
+            rows_max: 1 << 20,
+            bytes_max: 32 << 20,
+        },
+        verifier: Some(verifier),
+        token: None,
+        limits: Limits::default(),
+    }
+}
+
+async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
+    let limits = QueryLimits { memory_bytes_max: 1 << 30, spill_bytes_max: 1 << 33 };
+    let engine = Engine::open(lake, &TABLES, limits).await?;
+    let catalog = Catalog::bundled()?;
+    for (name, given) in REPORTS {
+        let report = catalog.find(name)?;
+        let given: Vec<(String, String)> =
+            given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let options: Vec<String> =
+            given.iter().map(|(name, value)| format!(" --{name} {value}")).collect();
+        let line = format!("\n{}: tributary report {name}{}\n\n", report.title, options.concat());
+        output::print(line.as_bytes())?;
+        let values = report.bind(&given)?;
+        let rows = engine.run(&report.sql, &values).await?;
+        let to_terminal = output::Args { format: Format::Table, output: None };
+        output::write(&to_terminal, rows).await?;
+    }
+    Ok(())
+}
+
+fn print_next(args: &Args) -> anyhow::Result<()> {
+    let folder = args.directory.display();
+    let text = format!(
+        "\nGo on with\n\
+         \x20 tributary report accounts --lake {folder}/lake --format csv\n\
+         \x20 tributary sql --lake {folder}/lake \"SELECT channel, count(*) FROM visits GROUP BY 1\"\n\
+         \x20 duckdb -c \"SELECT count(*) FROM \
+         read_parquet('{folder}/lake/sessions/**/*.parquet', hive_partitioning = true)\"\n\
+         \x20 TRIBUTARY_WEBHOOK_SECRETS=whsec_… tributary serve\n"
+    );
+    output::print(text.as_bytes())
+}

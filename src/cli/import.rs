@@ -1,0 +1,191 @@
+//! `tributary import PATH…`: raw bodies from files, through the same journal as `serve`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::{mpsc, watch};
+
+use super::sources::{self, Source};
+use super::{Common, journal, output};
+use crate::app::open_journal;
+use crate::clock::{Clock, SystemClock};
+use crate::event::{Record, RecordKind, Scheme};
+use crate::flush::{Policy, Worker};
+use crate::journal::{AppendError, Journal, Outcome};
+use crate::metrics::Metrics;
+use crate::receive::webhook::own_id;
+
+/// Bytes of a segment: files of the lake are larger, and fewer, than those of a live ingester.
+const SEGMENT_BYTES: u64 = 128 << 20;
+/// Segments that wait for the lake before reading pauses.
+const SEGMENTS_MAX: usize = 2;
+/// Bodies between the reader and the journal.
+const QUEUE_BODIES: usize = 1024;
+/// Bodies that are being made durable together.
+const APPENDS_MAX: usize = 1024;
+const PAUSE: Duration = Duration::from_millis(20);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Files, folders, `-` for standard input, or object-store URLs; NDJSON or JSON, plain, .gz or .zst
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    #[command(flatten)]
+    journal: journal::Args,
+}
+
+/// What became of the bodies.
+#[derive(Debug, Default)]
+struct Counts(HashMap<&'static str, u64>);
+
+pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
+    let sources = sources::find(&args.paths).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let metrics = Arc::new(Metrics::new());
+    let lake = common.open_lake()?;
+    lake.probe().await?;
+    let policy = Policy {
+        interval: Duration::from_secs(3600),
+        rows_max: u64::MAX,
+        bytes_max: SEGMENT_BYTES,
+    };
+    let location = lake.location().identity();
+    let settings = args.journal.settings();
+    let journal = open_journal(&settings, &location, policy, Arc::clone(&clock), &metrics)?;
+    let worker =
+        Worker::new(Arc::clone(&journal), lake, policy, Arc::clone(&clock), Arc::clone(&metrics))
+            .await?;
+    let (stop_sender, stop) = watch::channel(false);
+    let worker = tokio::spawn(worker.run(stop));
+    let progress = progress(common, &sources);
+    let appended = append_all(sources, &journal, clock.as_ref(), &progress).await;
+    _ = stop_sender.send(true);
+    progress.set_message("committing");
+    let flushed = worker.await?;
+    progress.finish_and_clear();
+    let counts = appended?;
+    flushed?;
+    output::tell(&counts.sentence());
+    Ok(())
+}
+
+/// Sends all bodies through the journal.
+async fn append_all(
+    sources: Vec<Source>,
+    journal: &Arc<Journal>,
+    clock: &dyn Clock,
+    progress: &ProgressBar,
+) -> anyhow::Result<Counts> {
+    let (sender, mut receiver) = mpsc::channel(QUEUE_BODIES);
+    let reading = {
+        let progress = progress.clone();
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || read_all(&sources, &runtime, &progress, &sender))
+    };
+    let mut counts = Counts::default();
+    let mut appends = FuturesUnordered::new();
+    let mut is_open = true;
+    while is_open || !appends.is_empty() {
+        tokio::select! {
+            body = receiver.recv(), if is_open && appends.len() < APPENDS_MAX => match body {
+                Some(body) => appends.push(append(journal, clock, body)),
+                None => is_open = false,
+            },
+            Some(outcome) = appends.next() => counts.add(outcome?),
+        }
+    }
+    reading.await??;
+    Ok(counts)
+}
+
+/// Reads the sources one after another; blocks.
+fn read_all(
+    sources: &[Source],
+    runtime: &tokio::runtime::Handle,
+    progress: &ProgressBar,
+    sender: &mpsc::Sender<Bytes>,
+) -> anyhow::Result<()> {
+    for source in sources {
+        let name = source.name();
+        let bar = progress.clone();
+        let n_read = Arc::new(AtomicU64::new(0));
+        let mut input = source.open(runtime, move |n_bytes| {
+            let n_bytes = n_bytes as u64;
+            n_read.fetch_add(n_bytes, Ordering::Relaxed);
+            bar.inc(n_bytes);
+        })?;
+        sources::read(&name, input.as_mut(), |body| {
+            sender.blocking_send(body).map_err(|_| anyhow::anyhow!("the journal takes no more"))
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes a body durable, waiting while the lake is behind.
+async fn append(
+    journal: &Arc<Journal>,
+    clock: &dyn Clock,
+    body: Bytes,
+) -> Result<Outcome, AppendError> {
+    while journal.shared().n_sealed() > SEGMENTS_MAX {
+        tokio::time::sleep(PAUSE).await;
+    }
+    let record = Record {
+        kind: RecordKind::Event,
+        scheme: Scheme::Import,
+        webhook_id: own_id(&body),
+        received_at_ms: clock.now_ms(),
+        body,
+    };
+    loop {
+        match journal.append(record.clone()).await {
+            Err(AppendError::Full) => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, outcome: Outcome) {
+        let name = match outcome {
+            Outcome::Accepted => "imported",
+            Outcome::Duplicate => "duplicate",
+            Outcome::Conflict => "id_conflict",
+        };
+        *self.0.entry(name).or_default() += 1;
+    }
+
+    fn sentence(&self) -> String {
+        let n = |name| self.0.get(name).copied().unwrap_or(0);
+        let mut text =
+            format!("{} events imported, {} duplicates left out", n("imported"), n("duplicate"));
+        if n("id_conflict") > 0 {
+            let more = format!(", {} with another's id set aside", n("id_conflict"));
+            text.push_str(&more);
+        }
+        text
+    }
+}
+
+fn progress(common: &Common, sources: &[Source]) -> ProgressBar {
+    let sizes: Option<u64> = sources.iter().map(Source::size).sum();
+    let bar = match sizes {
+        Some(n_bytes) => ProgressBar::new(n_bytes),
+        None => ProgressBar::new_spinner(),
+    };
+    // Drawn on a terminal only; indicatif looks itself.
+    let target =
+        if common.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    bar.set_draw_target(target);
+    let template = "{spinner} {bytes}/{total_bytes} {wide_bar} {bytes_per_sec} {eta} {msg}";
+    bar.set_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    bar
+}

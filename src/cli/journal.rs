@@ -1,0 +1,30 @@
+//! Options of commands that write through the journal.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::app::JournalSettings;
+use crate::config;
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// Folder of the durable inbox
+    #[arg(long, value_name = "DIR", default_value = "./journal")]
+    pub(super) journal: PathBuf,
+    /// Bytes that may wait for the lake; beyond that webhooks are answered 503
+    #[arg(long, value_name = "SIZE", default_value = "10GiB", value_parser = config::parse_bytes)]
+    journal_bytes: u64,
+    /// How long a webhook's id is remembered to recognise duplicates
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = config::parse_duration)]
+    dedup_window: Duration,
+}
+
+impl Args {
+    pub(super) fn settings(&self) -> JournalSettings {
+        JournalSettings {
+            directory: self.journal.clone(),
+            bytes_max: self.journal_bytes,
+            dedup_window: self.dedup_window,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Options of commands that query the lake.
+
+use anyhow::Context as _;
+
+use super::Common;
+use crate::config;
+use crate::flatten::TABLES;
+use crate::query::{Engine, Limits};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Memory a query may use before it spills to disk
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = config::parse_bytes)]
+    query_memory: u64,
+    /// Disk space a query may spill to
+    #[arg(long, value_name = "SIZE", default_value = "32GiB", value_parser = config::parse_bytes)]
+    query_spill: u64,
+}
+
+impl Args {
+    /// Opens an engine over the lake.
+    pub(super) async fn engine(&self, common: &Common) -> anyhow::Result<Engine> {
+        let lake = common.open_lake_to_read()?;
+        let limits = Limits {
+            memory_bytes_max: usize::try_from(self.query_memory).unwrap_or(usize::MAX),
+            spill_bytes_max: self.query_spill,
+        };
+        let engine = Engine::open(&lake, &TABLES, limits).await;
+        engine.with_context(|| format!("lake `{}`", common.lake))
+    }
+}

@@ -1,0 +1,65 @@
+//! `tributary schema [TABLE]`.
+
+use std::io;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+
+use super::Usage;
+use crate::flatten::{TABLES, table};
+use crate::report::render::{Format, renderer};
+use crate::schema::{Column, DATE, DATE_DOC, Kind, Table, sql_type};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Table to print; without it all are printed
+    table: Option<String>,
+    /// Form of the rows: table, csv, json, ndjson or markdown
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let tables: Vec<&Table> = match &args.table {
+        None => TABLES.to_vec(),
+        Some(name) => vec![table(name).ok_or_else(|| unknown(name))?],
+    };
+    let batch = describe(&tables)?;
+    let mut renderer = renderer(args.format, batch.schema(), Box::new(io::stdout()))?;
+    renderer.write(&batch)?;
+    Ok(renderer.finish()?)
+}
+
+fn unknown(name: &str) -> Usage {
+    let known: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    Usage(format!("there is no table `{name}`; there are {}", known.join(", ")))
+}
+
+/// Returns a row a column, objects' fields below the object.
+fn describe(tables: &[&Table]) -> anyhow::Result<RecordBatch> {
+    let date = Column { name: DATE, path: "", kind: Kind::Day, doc: DATE_DOC };
+    let mut rows: Vec<[String; 4]> = vec![];
+    for table in tables {
+        for column in table.columns.iter().chain([&date]) {
+            add(&mut rows, table.name, "", column);
+        }
+    }
+    let names = ["table", "column", "type", "meaning"];
+    let arrays = names.into_iter().enumerate().map(|(at, name)| {
+        let values = rows.iter().map(|row| row[at].as_str());
+        (name, Arc::new(StringArray::from_iter_values(values)) as ArrayRef)
+    });
+    Ok(RecordBatch::try_from_iter(arrays)?)
+}
+
+fn add(rows: &mut Vec<[String; 4]>, table: &str, prefix: &str, column: &Column) {
+    let name = format!("{prefix}{}", column.name);
+    let (kind, fields): (String, &[Column]) = match column.kind {
+        Kind::Struct(fields) => ("STRUCT".to_owned(), fields),
+        Kind::Structs(fields) => ("STRUCT[]".to_owned(), fields),
+        kind => (sql_type(kind), &[]),
+    };
+    rows.push([table.to_owned(), name.clone(), kind, column.doc.to_owned()]);
+    let prefix = format!("{name}.");
+    fields.iter().for_each(|field| add(rows, table, &prefix, field));
+}

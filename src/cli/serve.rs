@@ -1,0 +1,151 @@
+//! `tributary serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Common, Usage, journal};
+use crate::app::{App, Settings};
+use crate::clock::SystemClock;
+use crate::config::{self, SECRETS_VARIABLE};
+use crate::flush::Policy;
+use crate::receive::Limits;
+use crate::shutdown;
+use crate::verify::{KeyEncoding, Verifier};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    journal: journal::Args,
+    #[command(flatten)]
+    keys: Keys,
+    /// Take webhooks without a signature; on a loopback address only
+    #[arg(long)]
+    allow_unsigned: bool,
+    /// Flush when the oldest event waits this long
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = config::parse_duration)]
+    flush_interval: Duration,
+    /// Flush when this many events wait
+    #[arg(long, value_name = "N", default_value = "100000",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    flush_rows: u64,
+    /// Flush when events of this size wait
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = config::parse_bytes)]
+    flush_bytes: u64,
+    /// Size of a body at most
+    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = config::parse_bytes)]
+    max_body: u64,
+    /// Size of all bodies that are being received at most
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = config::parse_bytes)]
+    max_in_flight: u64,
+    /// Open connections at most
+    #[arg(long, value_name = "N", default_value = "1024",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+    /// File that holds the token which readers of the metrics must show
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// Where secrets are and how they are read.
+#[derive(Debug, clap::Args)]
+pub(super) struct Keys {
+    /// File of secrets, one a line; otherwise TRIBUTARY_WEBHOOK_SECRETS holds them
+    #[arg(long, value_name = "FILE")]
+    pub(super) secrets_file: Option<PathBuf>,
+    /// Which bytes of a secret are the key: auto, base64, utf8 or utf8-prefixed
+    #[arg(long, value_name = "ENCODING", default_value = "auto", value_parser = parse_encoding)]
+    pub(super) key_encoding: KeyEncoding,
+    /// A shorter key is none
+    #[arg(long, value_name = "N", default_value = "16",
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) min_key_bytes: u16,
+}
+
+impl Keys {
+    pub(super) fn secrets(&self) -> anyhow::Result<Vec<crate::verify::Secret>> {
+        let file = self.secrets_file.as_deref();
+        Ok(config::secrets(file, self.key_encoding, usize::from(self.min_key_bytes))?)
+    }
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
+    let settings = args.settings()?;
+    let stop = shutdown::on_signal()?;
+    let clock = Arc::new(SystemClock::new());
+    let app = App::start(settings, common.open_lake()?, clock).await?;
+    tracing::info!(
+        address = %app.address(),
+        lake = %common.lake,
+        journal = %args.journal.journal.display(),
+        "taking webhooks at /webhooks/midbound"
+    );
+    let mut stop = stop;
+    // The sender lives as long as the process, so this ends with a signal.
+    _ = stop.wait_for(|stop| *stop).await;
+    app.stop().await?;
+    tracing::info!("everything is in the lake");
+    Ok(())
+}
+
+impl Args {
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let bytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        Ok(Settings {
+            listen: self.listen,
+            journal: self.journal.settings(),
+            policy: Policy {
+                interval: self.flush_interval,
+                rows_max: self.flush_rows,
+                bytes_max: self.flush_bytes,
+            },
+            verifier: self.verifier()?,
+            token: self.token_file.as_deref().map(config::token).transpose()?,
+            limits: Limits {
+                body_bytes_max: bytes(self.max_body),
+                in_flight_bytes_max: bytes(self.max_in_flight.max(self.max_body)),
+                connections_max: bytes(u64::from(self.max_connections)),
+                ..Limits::default()
+            },
+        })
+    }
+
+    fn verifier(&self) -> anyhow::Result<Option<Verifier>> {
+        let secrets = self.keys.secrets()?;
+        if self.allow_unsigned {
+            if !self.listen.ip().is_loopback() {
+                let message = format!(
+                    "--allow-unsigned is for loopback addresses, not {}; give secrets instead",
+                    self.listen
+                );
+                return Err(Usage(message).into());
+            }
+            if secrets.is_empty() {
+                tracing::warn!("taking webhooks without signature");
+                return Ok(None);
+            }
+        }
+        if secrets.is_empty() {
+            let message = format!(
+                "no webhook secrets; set {SECRETS_VARIABLE} or give --secrets-file \
+                 (or --allow-unsigned to try things out)"
+            );
+            return Err(Usage(message).into());
+        }
+        Ok(Some(Verifier::new(secrets)))
+    }
+}
+
+fn parse_encoding(text: &str) -> Result<KeyEncoding, String> {
+    match text {
+        "auto" => Ok(KeyEncoding::Auto),
+        "base64" => Ok(KeyEncoding::Base64),
+        "utf8" => Ok(KeyEncoding::Utf8),
+        "utf8-prefixed" => Ok(KeyEncoding::Utf8Prefixed),
+        _ => Err("use auto, base64, utf8 or utf8-prefixed".to_owned()),
+    }
+}

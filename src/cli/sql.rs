@@ -1,0 +1,96 @@
+//! `tributary sql [QUERY]`: a statement, a file, standard input, or a prompt.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::PathBuf;
+
+use rustyline::DefaultEditor;
+use rustyline::error::ReadlineError;
+
+use super::{Common, Usage, output, reading};
+use crate::query::Engine;
+
+const PROMPT: &str = "tributary> ";
+const PROMPT_MORE: &str = "       ...> ";
+/// The prompt's history, in the user's home.
+const HISTORY: &str = ".tributary_history";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Statements that read; without them standard input is read
+    query: Option<String>,
+    /// File of statements
+    #[arg(short, long, value_name = "FILE", conflicts_with = "query")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    reading: reading::Args,
+    #[command(flatten)]
+    output: output::Args,
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
+    output::check(&args.output)?;
+    let text = match (&args.query, &args.file) {
+        (Some(query), _) => query.clone(),
+        (None, Some(path)) => fs::read_to_string(path)
+            .map_err(|error| Usage(format!("can't read `{}`: {error}", path.display())))?,
+        (None, None) if io::stdin().is_terminal() => return prompt(common, &args).await,
+        (None, None) => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text)?;
+            text
+        }
+    };
+    let statements = Engine::statements(&text)?;
+    if statements.is_empty() {
+        return Err(Usage("there is no statement to run; give a query".to_owned()).into());
+    }
+    let engine = args.reading.engine(common).await?;
+    for statement in statements {
+        output::write(&args.output, engine.run(&statement, &[]).await?).await?;
+    }
+    Ok(())
+}
+
+/// Reads statements that end with `;`, with history; an error does not end it.
+async fn prompt(common: &Common, args: &Args) -> anyhow::Result<()> {
+    let engine = args.reading.engine(common).await?;
+    let mut editor = DefaultEditor::new()?;
+    let history = crate::config::variable("HOME").map(|home| PathBuf::from(home).join(HISTORY));
+    if let Some(path) = &history {
+        // A first use has no history.
+        _ = editor.load_history(path);
+    }
+    output::tell("Statements end with `;`. SHOW TABLES; lists the tables, Ctrl-D leaves.");
+    let mut text = String::new();
+    loop {
+        let line = editor.readline(if text.is_empty() { PROMPT } else { PROMPT_MORE });
+        match line {
+            Ok(line) => {
+                text.push_str(&line);
+                text.push('\n');
+            }
+            Err(ReadlineError::Interrupted) => text.clear(),
+            Err(ReadlineError::Eof) => break,
+            Err(error) => return Err(error.into()),
+        }
+        if text.trim_end().ends_with(';') {
+            editor.add_history_entry(text.trim())?;
+            if let Err(error) = answer(&engine, args, &text).await {
+                output::tell(&format!("error: {error}"));
+            }
+            text.clear();
+        }
+    }
+    if let Some(path) = &history {
+        editor.save_history(path)?;
+    }
+    Ok(())
+}
+
+async fn answer(engine: &Engine, args: &Args, text: &str) -> anyhow::Result<()> {
+    for statement in Engine::statements(text)? {
+        output::write(&args.output, engine.run(&statement, &[]).await?).await?;
+    }
+    Ok(())
+}
