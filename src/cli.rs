@@ -36,6 +36,7 @@ pub struct Cli {
 
 /// Options of every subcommand.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Common {
     /// Where the lake is: a path, s3://, gs:// or az:// URL
     #[arg(long, global = true, value_name = "URL", default_value = "./lake")]
@@ -169,5 +170,36 @@ impl Common {
             return Err(Usage(message).into());
         }
         Ok(self.open_lake()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(arguments: &[&str]) -> String {
+        let arguments = arguments.iter().map(OsString::from).collect();
+        parse(arguments).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_command_is_put_together_soundly() {
+        config::with_settings(Cli::command(), &[]).unwrap().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_one_line_that_names_the_culprit() {
+        for (arguments, culprit) in [
+            (&["tributary", "report", "--frm", "x"][..], "--frm"),
+            (&["tributary", "serv"], "serv"),
+            (&["tributary", "serve", "--listen", "here"], "here"),
+            (&["tributary", "serve", "--flush-interval", "soon"], "soon"),
+            (&["tributary", "sql", "--lake", "ftp://x/y", "SELECT 1"], "ftp://x/y"),
+            (&["tributary", "import"], "PATH"),
+            (&["tributary"], "command"),
+        ] {
+            let line = error(arguments);
+            assert!(line.contains(culprit) && !line.contains('\n'), "{line:?}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::parser::DFParser;
+use datafusion::sql::parser::{DFParserBuilder, Statement as ParsedStatement};
 use futures::stream::{BoxStream, StreamExt as _};
 
 use crate::lake::Lake;
@@ -33,6 +33,8 @@ use provider::LakeProvider;
 
 /// The schema that holds the tables as their files are.
 pub const FILES_SCHEMA: &str = "files";
+/// Nesting of a statement at most.
+const RECURSION_MAX: usize = 64;
 /// Largest consumers named when memory runs out.
 const CONSUMERS_NAMED: usize = 3;
 
@@ -111,37 +113,62 @@ impl Engine {
         Ok(Self { context })
     }
 
-    /// Splits a text into its statements.
-    ///
-    /// # Errors
-    /// [`QueryError::Sql`].
-    pub fn statements(text: &str) -> Result<Vec<String>, QueryError> {
-        let statements = DFParser::parse_sql(text)?;
-        Ok(statements.iter().map(ToString::to_string).collect())
-    }
-
     /// Runs one statement that reads.
     ///
     /// # Errors
     /// [`QueryError::Sql`] if the statement is wrong or does not only read.
     pub async fn run(&self, sql: &str, parameters: &[(&str, Value)]) -> Result<Rows, QueryError> {
+        let mut statements = parse(sql)?;
+        match (statements.pop(), statements.is_empty()) {
+            (Some(statement), true) => self.run_statement(statement, parameters).await,
+            _ => Err(QueryError::Sql("give exactly one statement".to_owned())),
+        }
+    }
+
+    /// Runs a statement, if it only reads.
+    ///
+    /// # Errors
+    /// [`QueryError::Sql`] if the statement is wrong or does not only read.
+    pub async fn run_statement(
+        &self,
+        statement: Statement,
+        parameters: &[(&str, Value)],
+    ) -> Result<Rows, QueryError> {
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
             .with_allow_statements(false);
-        let mut frame = self.context.sql_with_options(sql, read_only).await?;
+        let mut plan = self.context.state().statement_to_plan(statement.0).await?;
+        read_only.verify_plan(&plan)?;
         if !parameters.is_empty() {
             let values: HashMap<String, _> = parameters
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), scalar(value).into()))
                 .collect();
-            frame = frame.with_param_values(ParamValues::Map(values))?;
+            plan = plan.with_param_values(ParamValues::Map(values))?;
         }
+        let frame = self.context.execute_logical_plan(plan).await?;
         let stream = frame.execute_stream().await?;
         let schema = stream.schema();
         let batches = stream.map(|batch| batch.map_err(QueryError::from)).boxed();
         Ok(Rows { schema, batches })
     }
+}
+
+/// A statement that was read but not checked.
+#[derive(Debug, Clone)]
+pub struct Statement(ParsedStatement);
+
+/// Splits a text into its statements.
+///
+/// # Errors
+/// [`QueryError::Sql`] if it is no SQL.
+pub fn parse(text: &str) -> Result<Vec<Statement>, QueryError> {
+    let statements = DFParserBuilder::new(text)
+        .with_recursion_limit(RECURSION_MAX)
+        .build()
+        .and_then(|mut parser| parser.parse_statements())?;
+    Ok(statements.into_iter().map(Statement).collect())
 }
 
 fn session(limits: Limits) -> Result<SessionContext, QueryError> {

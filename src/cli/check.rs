@@ -12,6 +12,7 @@ use crate::journal::segment::{Piece, SegmentReader};
 use crate::lake::{Lake, audit};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     #[command(flatten)]
     journal: journal::Args,

@@ -5,6 +5,7 @@ use clap::CommandFactory as _;
 use super::{Cli, output};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Shell to complete in
     shell: clap_complete::Shell,

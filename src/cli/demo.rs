@@ -31,6 +31,7 @@ const REPORTS: [(&str, &[(&str, &str)]); 5] = [
 ];
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Folder of the demo's lake and journal
     #[arg(long, value_name = "DIR", default_value = "./tributary-demo")]

@@ -18,6 +18,7 @@ use crate::lake::files::parse_day;
 const DAY_MS: i64 = 86_400_000;
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// How many events
     n: u64,

@@ -32,6 +32,7 @@ const APPENDS_MAX: usize = 1024;
 const PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Files, folders, `-` for standard input, or object-store URLs; NDJSON or JSON, plain, .gz or .zst
     #[arg(required = true, value_name = "PATH")]

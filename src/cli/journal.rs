@@ -7,6 +7,7 @@ use crate::app::JournalSettings;
 use crate::config;
 
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Folder of the durable inbox
     #[arg(long, value_name = "DIR", default_value = "./journal")]

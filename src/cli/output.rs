@@ -12,6 +12,7 @@ use crate::report::render::{Format, renderer};
 
 /// Options of commands that print rows.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Form of the rows: table, csv, json, ndjson, markdown or parquet
     #[arg(long, value_name = "FORMAT", default_value = "table")]

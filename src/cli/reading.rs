@@ -8,6 +8,7 @@ use crate::flatten::TABLES;
 use crate::query::{Engine, Limits};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Memory a query may use before it spills to disk
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = config::parse_bytes)]

@@ -10,6 +10,7 @@ use crate::query::Rows;
 use crate::report::{Catalog, Report};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Report to run; without it they are listed
     name: Option<String>,

@@ -11,6 +11,7 @@ use crate::report::render::{Format, renderer};
 use crate::schema::{Column, DATE, DATE_DOC, Kind, Table, sql_type};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Table to print; without it all are printed
     table: Option<String>,

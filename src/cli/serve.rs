@@ -15,6 +15,7 @@ use crate::shutdown;
 use crate::verify::{KeyEncoding, Verifier};
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
@@ -53,6 +54,7 @@ pub(super) struct Args {
 
 /// Where secrets are and how they are read.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Keys {
     /// File of secrets, one a line; otherwise TRIBUTARY_WEBHOOK_SECRETS holds them
     #[arg(long, value_name = "FILE")]

@@ -8,7 +8,7 @@ use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
 
 use super::{Common, Usage, output, reading};
-use crate::query::Engine;
+use crate::query::{self, Engine};
 
 const PROMPT: &str = "tributary> ";
 const PROMPT_MORE: &str = "       ...> ";
@@ -16,6 +16,7 @@ const PROMPT_MORE: &str = "       ...> ";
 const HISTORY: &str = ".tributary_history";
 
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
     /// Statements that read; without them standard input is read
     query: Option<String>,
@@ -41,13 +42,13 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
             text
         }
     };
-    let statements = Engine::statements(&text)?;
+    let statements = query::parse(&text)?;
     if statements.is_empty() {
         return Err(Usage("there is no statement to run; give a query".to_owned()).into());
     }
     let engine = args.reading.engine(common).await?;
     for statement in statements {
-        output::write(&args.output, engine.run(&statement, &[]).await?).await?;
+        output::write(&args.output, engine.run_statement(statement, &[]).await?).await?;
     }
     Ok(())
 }
@@ -89,8 +90,8 @@ async fn prompt(common: &Common, args: &Args) -> anyhow::Result<()> {
 }
 
 async fn answer(engine: &Engine, args: &Args, text: &str) -> anyhow::Result<()> {
-    for statement in Engine::statements(text)? {
-        output::write(&args.output, engine.run(&statement, &[]).await?).await?;
+    for statement in query::parse(text)? {
+        output::write(&args.output, engine.run_statement(statement, &[]).await?).await?;
     }
     Ok(())
 }

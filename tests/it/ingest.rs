@@ -1,0 +1,163 @@
+//! From the webhook to the lake: restarts, replays and repeated flushes count each event once.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt as _;
+use tributary::clock::Clock as _;
+use tributary::flatten::{TABLES, sessions};
+use tributary::flush::Worker;
+use tributary::journal::{self, Journal};
+use tributary::lake::audit::audit;
+use tributary::metrics::Metrics;
+use tributary::query::{Engine, Limits};
+
+use crate::support::{Place, event};
+
+const QUERY_LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
+
+/// Runs a query whose answer is one number.
+async fn number(place: &Place, sql: &str) -> i64 {
+    use arrow::array::AsArray as _;
+    use arrow::datatypes::Int64Type;
+    let engine = Engine::open(&place.lake(), &TABLES, QUERY_LIMITS).await.unwrap();
+    let rows = engine.run(sql, &[]).await.unwrap();
+    let batches: Vec<_> = rows.batches.try_collect().await.unwrap();
+    let batch = batches.iter().find(|batch| batch.num_rows() > 0).expect("a row");
+    batch.column(0).as_primitive::<Int64Type>().value(0)
+}
+
+#[tokio::test]
+async fn what_was_answered_survives_a_restart_once() {
+    let place = Place::new();
+    for run in 0..3 {
+        let app = place.start().await;
+        for at in 0..10 {
+            let id = format!("evt_{run}_{at}");
+            assert_eq!(place.send(&app, &id, &event(&id)).await.status, 200);
+        }
+        let first = place.send(&app, "evt_0_0", &event("evt_0_0")).await;
+        assert!(first.body.contains("duplicate"), "{first:?}");
+        app.stop().await.unwrap();
+    }
+    assert_eq!(number(&place, "SELECT count(*) FROM files.raw_events").await, 30);
+    assert_eq!(number(&place, "SELECT count(DISTINCT event_id) FROM files.sessions").await, 30);
+    assert_eq!(number(&place, "SELECT count(*) FROM files.pageviews").await, 30);
+    for table in TABLES {
+        let audit = audit(&place.lake(), table).await.unwrap().unwrap();
+        assert_eq!((audit.problems, audit.n_orphans), (vec![], 0), "{}", table.name);
+    }
+}
+
+/// Opens the journal of a place without the rest of the ingester.
+fn open(place: &Place) -> Arc<Journal> {
+    let options = journal::Options {
+        segment_bytes_max: 1 << 20,
+        segment_records_max: 5,
+        journal_bytes_max: 1 << 30,
+        dedup_window_ms: 1 << 40,
+    };
+    let lake = place.lake().location().identity();
+    let now_ms = place.clock.now_ms();
+    let (log, recovery) = journal::open(&place.path("journal"), &lake, options, now_ms).unwrap();
+    let metrics = Arc::new(Metrics::new());
+    let clock = Arc::clone(&place.clock);
+    Arc::new(Journal::start(log, recovery.sealed, clock, metrics).unwrap())
+}
+
+async fn worker(place: &Place, journal: &Arc<Journal>) -> Worker {
+    let policy = place.settings().policy;
+    let clock = Arc::clone(&place.clock);
+    let metrics = Arc::new(Metrics::new());
+    Worker::new(Arc::clone(journal), place.lake(), policy, clock, metrics).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_segment_flushed_again_after_a_lost_checkpoint_is_left_out() {
+    use bytes::Bytes;
+    use tributary::event::{Record, RecordKind, Scheme};
+    let place = Place::new();
+    let journal = open(&place);
+    for at in 0..5 {
+        let id = format!("evt_{at}");
+        let record = Record {
+            kind: RecordKind::Event,
+            scheme: Scheme::Import,
+            received_at_ms: place.clock.now_ms(),
+            body: Bytes::from(event(&id)),
+            webhook_id: id,
+        };
+        journal.append(record).await.unwrap();
+    }
+    journal.seal().await;
+    let segment = journal.shared().oldest().expect("there is something to flush");
+    let copy = place.path("copy.seg");
+    std::fs::copy(&segment.path, &copy).unwrap();
+    assert!(worker(&place, &journal).await.flush_oldest().await.unwrap());
+    journal.close();
+    drop(journal);
+    // As if the process had died between the commits and the checkpoint.
+    std::fs::copy(&copy, &segment.path).unwrap();
+    std::fs::remove_file(place.path("journal/checkpoint")).unwrap();
+    let journal = open(&place);
+    assert!(journal.shared().oldest().is_some(), "the segment is there again");
+    assert!(worker(&place, &journal).await.flush_oldest().await.unwrap());
+    assert!(journal.shared().oldest().is_none());
+    journal.close();
+    for table in ["raw_events", "sessions", "pageviews", "utm"] {
+        let sql = format!("SELECT count(*) FROM files.{table}");
+        assert_eq!(number(&place, &sql).await, 5, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_finalized_twice_is_one_session_of_its_latest_state() {
+    let place = Place::new();
+    let app = place.start().await;
+    let body = |id: &str, finalized: i64, pages: usize| {
+        let view = r#"{"ts":1771286400000,"signal":"pageview","url":"https://example.com/"}"#;
+        let views = vec![view; pages].join(",");
+        format!(
+            r#"{{"id":"{id}","type":"identity.session.finalized","created":1771286400000,"data":{{"session":{{"sid":"sid_1","vid":"vid_1","createdAt":1771286400000,"events":[{views}]}},"finalizedAt":{finalized}}}}}"#
+        )
+    };
+    for (id, finalized, pages) in
+        [("a", 1_771_286_400_001, 5), ("b", 1_771_286_400_009, 2), ("c", 1_771_286_400_003, 7)]
+    {
+        place.send(&app, id, body(id, finalized, pages).as_bytes()).await;
+    }
+    app.stop().await.unwrap();
+    assert_eq!(number(&place, "SELECT count(*) FROM files.sessions").await, 3);
+    assert_eq!(number(&place, "SELECT count(*) FROM sessions").await, 1);
+    assert_eq!(number(&place, "SELECT pageview_count FROM sessions").await, 2);
+    assert_eq!(number(&place, "SELECT count(*) FROM pageviews").await, 2);
+    assert_eq!(number(&place, "SELECT count(*) FROM visits").await, 1);
+}
+
+#[tokio::test]
+async fn files_are_sorted_and_filtered_by_bloom_and_page_index() {
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    let place = Place::new();
+    let app = place.start().await;
+    place.send(&app, "evt_1", &event("evt_1")).await;
+    app.stop().await.unwrap();
+    let table = place.lake().table(&sessions::TABLE).await.unwrap().unwrap();
+    let files = table.files().await.unwrap();
+    let path = place.path("lake/sessions").join(&files[0].path);
+    assert!(files[0].path.starts_with("date=2026-02-17/part-"), "{}", files[0].path);
+    let reader = SerializedFileReader::new(std::fs::File::open(path).unwrap()).unwrap();
+    let group = reader.metadata().row_group(0);
+    let sorting: Vec<String> = group
+        .sorting_columns()
+        .unwrap()
+        .iter()
+        .map(|sorting| group.column(usize::try_from(sorting.column_idx).unwrap()))
+        .map(|column| column.column_path().string())
+        .collect();
+    assert_eq!(sorting, ["tenant", "started_at"]);
+    for column in group.columns() {
+        let name = column.column_path().string();
+        let is_id = ["event_id", "session_id", "visitor_id"].contains(&name.as_str());
+        assert_eq!(column.bloom_filter_offset().is_some(), is_id, "{name}");
+        assert!(column.column_index_offset().is_some(), "{name}");
+    }
+}

@@ -1,0 +1,220 @@
+//! The journal against a trivial model: a list of records and a map of ids.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use tempfile::TempDir;
+use tributary::event::{Record, RecordKind, Scheme};
+use tributary::journal::directory::{list_sequences, segment_path};
+use tributary::journal::segment::{HEADER_BYTES, Piece, SegmentReader};
+use tributary::journal::{self, JournalError, Log, Options, Outcome, Recovery, SealedSegment};
+
+const LAKE: &str = "/lake";
+const OPTIONS: Options = Options {
+    segment_bytes_max: 600,
+    segment_records_max: 6,
+    journal_bytes_max: 1 << 20,
+    dedup_window_ms: 1_000_000,
+};
+
+fn record(id: u8, body: u8) -> Record {
+    Record {
+        kind: RecordKind::Event,
+        scheme: Scheme::StandardBase64,
+        webhook_id: format!("evt_{id}"),
+        received_at_ms: 5,
+        body: Bytes::from(vec![body; usize::from(body)]),
+    }
+}
+
+fn open(root: &Path) -> (Log, Recovery) {
+    journal::open(root, LAKE, OPTIONS, 10).unwrap()
+}
+
+/// Reads the records of sealed segments, in order.
+fn read(segments: &[SealedSegment]) -> Vec<(u8, RecordKind, usize)> {
+    let mut records = vec![];
+    for segment in segments {
+        let mut reader = SegmentReader::open(&segment.path).unwrap();
+        while reader.offset() < segment.length {
+            let Some(piece) = reader.next_piece().unwrap() else { break };
+            let Piece::Record { record, offset, .. } = piece else { panic!("damage: {piece:?}") };
+            if !segment.skip.contains(&offset) {
+                let id = record.webhook_id.trim_start_matches("evt_").parse().unwrap();
+                records.push((id, record.kind, record.body.len()));
+            }
+        }
+    }
+    records
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Append(Vec<(u8, u8)>),
+    Seal,
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => prop::collection::vec((0..12_u8, 0..3_u8), 1..6).prop_map(Step::Append),
+        1 => Just(Step::Seal),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+/// What the journal should hold: bodies first seen by id, and the records that count.
+#[derive(Default)]
+struct Model {
+    first: BTreeMap<u8, u8>,
+    conflicts: Vec<(u8, u8)>,
+    records: Vec<(u8, RecordKind, usize)>,
+}
+
+impl Model {
+    fn append(&mut self, id: u8, body: u8) -> Outcome {
+        match self.first.get(&id) {
+            None => {
+                self.first.insert(id, body);
+                self.records.push((id, RecordKind::Event, usize::from(body)));
+                Outcome::Accepted
+            }
+            Some(first) if *first == body => Outcome::Duplicate,
+            Some(_) if self.conflicts.contains(&(id, body)) => Outcome::Duplicate,
+            Some(_) => {
+                self.conflicts.push((id, body));
+                self.records.push((id, RecordKind::IdConflict, usize::from(body)));
+                Outcome::Conflict
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_does_what_a_list_and_a_map_do(steps in prop::collection::vec(step(), 1..20)) {
+        let folder = TempDir::new().unwrap();
+        let mut model = Model::default();
+        let (mut log, _) = open(folder.path());
+        for step in steps {
+            match step {
+                Step::Append(pairs) => {
+                    let expected: Vec<Outcome> =
+                        pairs.iter().map(|(id, body)| model.append(*id, *body)).collect();
+                    let mut records: Vec<Record> =
+                        pairs.iter().map(|(id, body)| record(*id, *body)).collect();
+                    let (outcomes, _) = log.append(&mut records, 0, 10);
+                    prop_assert_eq!(outcomes.unwrap(), expected);
+                }
+                Step::Seal => drop(log.seal()),
+                Step::Reopen => {
+                    // As after a kill: nothing is closed in order.
+                    drop(log);
+                    let (opened, recovery) = open(folder.path());
+                    log = opened;
+                    prop_assert!(recovery.damaged.is_empty() && recovery.torn_bytes == 0);
+                    prop_assert_eq!(&read(&recovery.sealed), &model.records);
+                }
+            }
+        }
+        drop(log);
+        let (_, recovery) = open(folder.path());
+        prop_assert_eq!(read(&recovery.sealed), model.records);
+    }
+}
+
+/// Writes a segment of three batches; returns its file's bytes and where each frame ends.
+fn segment() -> (TempDir, Vec<u8>, Vec<u64>) {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = open(folder.path());
+    for batch in [&[(1, 3), (2, 9)][..], &[(3, 20)], &[(4, 1), (5, 7)]] {
+        let mut records: Vec<Record> = batch.iter().map(|(id, body)| record(*id, *body)).collect();
+        log.append(&mut records, 0, 10).0.unwrap();
+    }
+    drop(log);
+    let path = segment_path(folder.path(), 1);
+    let mut reader = SegmentReader::open(&path).unwrap();
+    let mut ends = vec![];
+    while let Some(Piece::Record { offset, length, .. }) = reader.next_piece().unwrap() {
+        ends.push(offset + length);
+    }
+    assert_eq!(ends.len(), 5);
+    let bytes = fs::read(&path).unwrap();
+    (folder, bytes, ends)
+}
+
+#[test]
+fn a_segment_cut_at_any_byte_gives_the_frames_before_the_cut() {
+    let (_folder, bytes, ends) = segment();
+    for cut in 0..=bytes.len() {
+        let copy = TempDir::new().unwrap();
+        fs::create_dir_all(copy.path().join("segments")).unwrap();
+        fs::write(segment_path(copy.path(), 1), &bytes[..cut]).unwrap();
+        let (_log, recovery) = open(copy.path());
+        let whole = ends.iter().filter(|end| **end <= cut as u64).count();
+        assert_eq!(read(&recovery.sealed).len(), whole, "cut at {cut}");
+        let kept =
+            ends[..whole].last().copied().unwrap_or(if whole == 0 { HEADER_BYTES } else { 0 });
+        let torn = if cut as u64 > HEADER_BYTES { cut as u64 - kept } else { 0 };
+        if cut as u64 >= HEADER_BYTES {
+            assert_eq!(recovery.torn_bytes, torn, "cut at {cut}");
+        }
+        assert!(recovery.damaged.is_empty(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn damage_before_acknowledged_bytes_is_set_aside_and_the_rest_is_read() {
+    let (_folder, bytes, ends) = segment();
+    let acknowledged = usize::try_from(ends[2]).unwrap();
+    let header = usize::try_from(HEADER_BYTES).unwrap();
+    for at in (header..acknowledged).step_by(7) {
+        let copy = TempDir::new().unwrap();
+        fs::create_dir_all(copy.path().join("segments")).unwrap();
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x40;
+        fs::write(segment_path(copy.path(), 1), &damaged).unwrap();
+        let (_log, recovery) = open(copy.path());
+        assert_eq!(recovery.damaged.len(), 1, "damage at {at}");
+        let mut n_records = 0;
+        let mut reader = SegmentReader::open(&recovery.sealed[0].path).unwrap();
+        while let Some(piece) = reader.next_piece().unwrap() {
+            n_records += usize::from(matches!(piece, Piece::Record { .. }));
+        }
+        assert_eq!(n_records, 4, "damage at {at}");
+        let aside = fs::read(&recovery.damaged[0]).unwrap();
+        assert!(damaged.windows(aside.len()).any(|window| window == aside));
+    }
+}
+
+#[test]
+fn one_process_and_one_lake_at_a_time() {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = open(folder.path());
+    log.append(&mut [record(1, 1)], 0, 10).0.unwrap();
+    let second = journal::open(folder.path(), LAKE, OPTIONS, 10);
+    assert!(matches!(second, Err(JournalError::Locked(_))), "{second:?}");
+    drop(log);
+    let other = journal::open(folder.path(), "/other", OPTIONS, 10);
+    assert!(matches!(other, Err(JournalError::OtherLake { .. })), "{other:?}");
+    assert_eq!(list_sequences(folder.path()).unwrap(), [1]);
+}
+
+#[test]
+fn an_id_is_forgotten_after_the_window() {
+    let folder = TempDir::new().unwrap();
+    let day_ms = 86_400_000;
+    let options = Options { dedup_window_ms: 2 * day_ms, ..OPTIONS };
+    let at = |received_at_ms| Record { received_at_ms, ..record(1, 1) };
+    let (mut log, _) = journal::open(folder.path(), LAKE, options, 0).unwrap();
+    let mut append = |now_ms: i64| log.append(&mut [at(now_ms)], 0, now_ms).0.unwrap()[0];
+    assert_eq!(append(day_ms), Outcome::Accepted);
+    assert_eq!(append(2 * day_ms), Outcome::Duplicate);
+    assert_eq!(append(3 * day_ms), Outcome::Duplicate);
+    assert_eq!(append(3 * day_ms + 1), Outcome::Accepted);
+}

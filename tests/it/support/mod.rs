@@ -1,0 +1,132 @@
+//! What the tests share: an ingester in a folder of its own, and a sender.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tributary::app::{App, JournalSettings, Settings};
+use tributary::clock::{Clock as _, ManualClock};
+use tributary::flush::Policy;
+use tributary::lake::{Lake, Location};
+use tributary::receive::Limits;
+use tributary::verify::{KeyEncoding, Secret, Verifier, standard};
+
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// What the tests' clock shows at first, in milliseconds.
+pub(crate) const NOW_MS: i64 = 1_771_286_400_000;
+
+/// A folder with a lake and a journal.
+pub(crate) struct Place {
+    folder: TempDir,
+    pub(crate) clock: Arc<ManualClock>,
+}
+
+/// What a server answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    pub(crate) retry_after: bool,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), clock: Arc::new(ManualClock::at(NOW_MS)) }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn lake(&self) -> Lake {
+        Lake::open(&Location::Folder(self.path("lake")), &[]).unwrap()
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            journal: JournalSettings {
+                directory: self.path("journal"),
+                bytes_max: 1 << 30,
+                dedup_window: Duration::from_secs(7 * 86_400),
+            },
+            policy: Policy {
+                interval: Duration::from_secs(3600),
+                rows_max: 1 << 20,
+                bytes_max: 1 << 26,
+            },
+            verifier: Some(Verifier::new(vec![secret()])),
+            token: None,
+            limits: Limits::default(),
+        }
+    }
+
+    pub(crate) async fn start(&self) -> App {
+        self.start_with(self.settings()).await
+    }
+
+    pub(crate) async fn start_with(&self, settings: Settings) -> App {
+        let clock = Arc::clone(&self.clock);
+        App::start(settings, self.lake(), clock).await.unwrap()
+    }
+
+    /// Sends a body signed now under `id`.
+    pub(crate) async fn send(&self, app: &App, id: &str, body: &[u8]) -> Answer {
+        let timestamp_s = self.clock.now_ms() / 1000;
+        let signature = standard::sign(&secret(), id, timestamp_s, body);
+        let timestamp = timestamp_s.to_string();
+        let headers = [
+            ("content-type", "application/json"),
+            ("webhook-id", id),
+            ("webhook-timestamp", &timestamp),
+            ("webhook-signature", &signature),
+        ];
+        post(app, &headers, body.to_vec()).await
+    }
+}
+
+pub(crate) fn secret() -> Secret {
+    Secret::parse(SECRET, KeyEncoding::Auto, 16).unwrap()
+}
+
+/// Posts to the webhook endpoint.
+pub(crate) async fn post(app: &App, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    let mut request = client().post(url(app, "/webhooks/midbound")).body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answer(request.send().await.unwrap()).await
+}
+
+pub(crate) async fn get(app: &App, path: &str) -> Answer {
+    answer(client().get(url(app, path)).send().await.unwrap()).await
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+fn url(app: &App, path: &str) -> String {
+    format!("http://{}{path}", app.address())
+}
+
+async fn answer(response: reqwest::Response) -> Answer {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().contains_key("retry-after");
+    Answer { status, retry_after, body: response.text().await.unwrap() }
+}
+
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A minimal event of its own id.
+pub(crate) fn event(id: &str) -> Vec<u8> {
+    format!(
+        r#"{{"id":"{id}","type":"identity.session.finalized","created":{NOW_MS},"data":{{"session":{{"sid":"sid_{id}","vid":"vid_1","createdAt":{NOW_MS},"events":[{{"ts":{NOW_MS},"signal":"pageview","url":"https://example.com/"}}]}},"finalizedAt":{NOW_MS}}}}}"#
+    )
+    .into_bytes()
+}

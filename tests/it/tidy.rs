@@ -1,0 +1,168 @@
+//! What a machine can check of the repository's rules.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FILE_LINES_MAX: usize = 400;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Returns the files below a folder with this extension, with their text.
+fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+    let mut found = vec![];
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} holds no .{extension}");
+    found
+}
+
+#[test]
+fn every_file_says_what_it_is_and_stays_short() {
+    for folder in ["src", "tests/it"] {
+        for (name, text) in files(folder, "rs") {
+            assert!(text.starts_with("//!"), "{name} does not start with //!");
+            let n_lines = text.lines().count();
+            assert!(n_lines <= FILE_LINES_MAX, "{name} has {n_lines} lines");
+        }
+    }
+}
+
+/// Returns what stands before a file's own tests.
+fn program(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or_default()
+}
+
+#[test]
+fn imports_follow_the_drawing() {
+    let stages = [
+        "verify", "journal", "flatten", "lake", "receive", "flush", "query", "report", "app", "cli",
+    ];
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("verify", &[][..]),
+        ("journal", &[]),
+        ("flatten", &[]),
+        ("lake", &[]),
+        ("receive", &["verify", "journal"]),
+        ("flush", &["journal", "flatten", "lake"]),
+        ("query", &["lake"]),
+        ("report", &["query", "lake"]),
+    ]);
+    for (name, text) in files("src", "rs") {
+        let path = name.trim_start_matches("src/");
+        let stage = path.split(['/', '.']).next().unwrap();
+        let Some(allowed) = allowed.get(stage).filter(|_| !path.ends_with("tests.rs")) else {
+            continue;
+        };
+        for other in stages.iter().filter(|other| **other != stage && !allowed.contains(other)) {
+            let import = format!("crate::{other}");
+            assert!(!program(&text).contains(&import), "{name} uses {import}");
+        }
+    }
+}
+
+#[test]
+fn each_library_stays_in_its_place() {
+    for (library, places) in [
+        ("datafusion::", &["src/query"][..]),
+        ("deltalake_core::", &["src/lake"]),
+        ("delta_kernel::", &["src/lake"]),
+        ("axum::", &["src/receive"]),
+        ("env::var", &["src/config.rs"]),
+        ("SystemTime::now", &["src/clock.rs"]),
+        ("Instant::now", &["src/clock.rs"]),
+    ] {
+        for (name, text) in files("src", "rs") {
+            let is_home = places.iter().any(|place| name.starts_with(place));
+            assert!(is_home || !text.contains(library), "{name} names {library}");
+        }
+    }
+}
+
+#[test]
+fn there_is_one_arrow_one_parquet_one_object_store_and_one_datafusion() {
+    let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
+    for wanted in [
+        "arrow",
+        "parquet",
+        "object_store",
+        "datafusion",
+        "deltalake-core",
+        "tokio",
+        "axum",
+        "hyper",
+    ] {
+        let packages = lock["package"].as_array().unwrap();
+        let n = packages.iter().filter(|package| package["name"].as_str() == Some(wanted)).count();
+        assert_eq!(n, 1, "{wanted} is there {n} times");
+    }
+}
+
+#[test]
+fn every_report_is_in_the_catalog_and_in_the_readme() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let catalog = tributary::report::Catalog::bundled().unwrap();
+    let mut n_files = 0;
+    for entry in fs::read_dir(root().join("queries")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        n_files += 1;
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let report = catalog.find(name).unwrap();
+        assert_eq!(report.sql, fs::read_to_string(&path).unwrap());
+        assert!(readme.contains(&format!("`{name}`")), "README.md does not name `{name}`");
+    }
+    assert_eq!(n_files, catalog.reports().len());
+}
+
+#[test]
+fn every_view_has_its_file() {
+    for entry in fs::read_dir(root().join("queries/views")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(tributary::query::VIEWS.iter().any(|(view, _)| *view == name), "{name}");
+    }
+}
+
+#[test]
+fn every_fixture_is_used() {
+    let mut tests: String = files("tests", "rs").into_iter().map(|(_, text)| text).collect();
+    tests.extend(files("tests", "py").into_iter().map(|(_, text)| text));
+    tests.extend(files("src", "rs").into_iter().map(|(_, text)| text));
+    for entry in fs::read_dir(root().join("fixtures")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(tests.contains(&name), "fixtures/{name} is used by no test");
+    }
+}
+
+#[test]
+fn the_documented_tables_are_the_tables() {
+    for table in tributary::flatten::TABLES {
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        assert_eq!(
+            names[..4],
+            ["event_id", "tenant", "session_id", "visitor_id"],
+            "{}",
+            table.name
+        );
+        assert!(names.contains(&table.time), "{} has no {}", table.name, table.time);
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), names.len(), "{} has a name twice", table.name);
+    }
+}
