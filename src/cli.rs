@@ -1,6 +1,7 @@
 //! The command line: one subcommand a file.
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -100,9 +101,16 @@ pub fn parse(arguments: Vec<OsString>) -> anyhow::Result<Parsed> {
     let parsed = command.try_get_matches_from(arguments);
     match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
-        Err(error) if !error.use_stderr() => Ok(Parsed::Print(error.render().ansi().to_string())),
+        Err(error) if !error.use_stderr() => Ok(Parsed::Print(styled(&error))),
         Err(error) => Err(Usage(one_line(&error)).into()),
     }
+}
+
+/// Renders help or version, with colours where someone sees them.
+fn styled(error: &clap::Error) -> String {
+    let is_colourful = io::stdout().is_terminal() && config::variable("NO_COLOR").is_none();
+    let text = error.render();
+    if is_colourful { text.ansi().to_string() } else { text.to_string() }
 }
 
 /// Shortens the parser's message to its first paragraph and its hint, on one line.

@@ -20,10 +20,11 @@ pub enum LogFormat {
 
 /// Starts logging; a second call does nothing.
 ///
-/// Libraries are heard from warnings on only: their notes may quote data.
+/// Libraries are heard only when asked for more, and then from warnings on: what matters of
+/// their errors is in ours, and their notes may quote data.
 pub fn start(format: LogFormat, level: Option<Level>, is_colourful: bool) {
     let own = level.map_or(LevelFilter::OFF, LevelFilter::from_level);
-    let others = own.min(LevelFilter::ERROR);
+    let others = if own >= LevelFilter::DEBUG { LevelFilter::WARN } else { LevelFilter::OFF };
     let targets = Targets::new().with_target("tributary", own).with_default(others);
     let colour = is_colourful && std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

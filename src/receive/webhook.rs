@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use serde_json::json;
@@ -51,6 +51,11 @@ async fn accept(receiver: &Receiver, request: Request) -> Result<(Outcome, Strin
     let announced = head.headers.get(CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse().ok());
     let limits = &receiver.limits;
+    let is_waiting = head.headers.contains_key(EXPECT);
+    if is_waiting && announced.is_some_and(|length: u64| length > limits.body_bytes_max as u64) {
+        // The sender waits for a word before it sends the body, so nothing is there to be read.
+        return Err(Refusal::TooLarge(limits.body_bytes_max));
+    }
     let in_flight = &receiver.in_flight;
     let bounded =
         body::read(stream, announced, limits.body_bytes_max, limits.body_timeout, in_flight)
