@@ -16,6 +16,7 @@ mod demo;
 mod generate;
 mod import;
 mod journal;
+mod load;
 mod output;
 mod reading;
 mod report;
@@ -68,6 +69,8 @@ enum Command {
     Report(report::Args),
     /// Runs SQL over the lake's tables
     Sql(sql::Args),
+    /// Loads a file of conversions (CRM deals, orders) or of advertising spend
+    Load(load::Args),
     /// Examines configuration, journal and lake
     Check(check::Args),
     /// Prints the tables' columns, types and meaning
@@ -142,6 +145,7 @@ impl Cli {
             Command::Import(args) => import::run(&common, args).await,
             Command::Report(args) => report::run(&common, args).await,
             Command::Sql(args) => sql::run(&common, args).await,
+            Command::Load(args) => load::run(&common, args).await,
             Command::Check(args) => check::run(&common, args).await,
             Command::Schema(args) => schema::run(&args),
             Command::Generate(args) => generate::run(&common, args).await,

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use tributary::cli::{self, Parsed, Usage};
 use tributary::config::ConfigError;
 use tributary::lake::LakeError;
+use tributary::load::LoadError;
 use tributary::query::QueryError;
 use tributary::report::ReportError;
 use tributary::report::render::RenderError;
@@ -63,6 +64,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         cause.is::<Usage>()
             || cause.is::<ConfigError>()
             || cause.is::<ReportError>()
+            || matches!(cause.downcast_ref(), Some(LoadError::Input { .. }))
             || matches!(cause.downcast_ref(), Some(LakeError::Location { .. }))
             || matches!(cause.downcast_ref(), Some(QueryError::Sql(_)))
     });

@@ -19,6 +19,8 @@ pub static CONVERSIONS: Table = Table {
         derived("value", Float, "value"),
         derived("currency", Text, "currency, ISO 4217"),
         derived("external_id", Text, "id in the system it comes from"),
+        derived("stage", Text, "`lead`, `opportunity`, `won` or a stage of your own"),
+        derived("loaded_at", Time, "when it was loaded; the latest of the same external id counts"),
     ],
     time: "converted_at",
 };
@@ -38,6 +40,11 @@ pub static SPEND: Table = Table {
         derived("campaign", Text, "campaign"),
         derived("amount", Float, "amount"),
         derived("currency", Text, "currency, ISO 4217"),
+        derived(
+            "loaded_at",
+            Time,
+            "when it was loaded; the latest of the same campaign and day counts",
+        ),
     ],
     time: "day",
 };

@@ -1,0 +1,36 @@
+//! `tributary load conversions|spend FILE`.
+
+use std::path::PathBuf;
+
+use super::{Common, output};
+use crate::clock::{Clock as _, SystemClock};
+use crate::load::{Kind, Loaded, load};
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    /// What the file holds
+    #[arg(value_name = "conversions|spend", value_parser = parse_kind)]
+    kind: Kind,
+    /// CSV, NDJSON or Parquet file
+    file: PathBuf,
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
+    let lake = common.open_lake()?;
+    lake.probe().await?;
+    let now_ms = SystemClock::new().now_ms();
+    match load(&lake, args.kind, &args.file, now_ms).await? {
+        Loaded::Rows(n_rows) => output::tell(&format!("{n_rows} rows loaded")),
+        Loaded::Before => output::tell("this file was loaded before; nothing to do"),
+    }
+    Ok(())
+}
+
+fn parse_kind(text: &str) -> Result<Kind, String> {
+    match text {
+        "conversions" => Ok(Kind::Conversions),
+        "spend" => Ok(Kind::Spend),
+        _ => Err("load conversions or spend".to_owned()),
+    }
+}
