@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, Command};
 use zeroize::Zeroizing;
 
+use crate::goal::{self, Goal};
 use crate::verify::{KeyEncoding, Secret};
 
 /// The file that is read if it is there and no other is named.
@@ -20,6 +21,8 @@ const FILE: &str = "tributary.toml";
 pub const SECRETS_VARIABLE: &str = "TRIBUTARY_WEBHOOK_SECRETS";
 /// Options that make no sense in a file.
 const NOT_IN_FILE: [&str; 3] = ["config", "help", "version"];
+/// Keys of the file that hold tables, which are read by themselves.
+const TABLES: [&str; 1] = ["goals"];
 /// Prefixes of the variables that object stores read.
 const STORE_PREFIXES: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];
 
@@ -105,6 +108,9 @@ fn with_file(command: Command, path: &Path, text: &str) -> Result<Command, Confi
     let mut values: Vec<(String, Vec<String>)> = vec![];
     for (key, value) in &table {
         let name = key.replace('_', "-");
+        if TABLES.contains(&name.as_str()) {
+            continue;
+        }
         if !known.contains(&name) {
             return Err(refuse(format!("unknown key `{key}`; `tributary help serve` lists them")));
         }
@@ -151,6 +157,27 @@ fn texts(value: &toml::Value) -> Option<Vec<String>> {
 
 fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Reads the goals of the settings file, if there is one and it has any.
+///
+/// # Errors
+/// [`ConfigError`] if the file can't be read or a goal can't be understood.
+pub fn goals(file: Option<&Path>) -> Result<Vec<Goal>, ConfigError> {
+    let usual = Path::new(FILE);
+    let Some(path) = file.or(usual.is_file().then_some(usual)) else { return Ok(vec![]) };
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let refuse = |reason: String| ConfigError::File { path: path.to_owned(), reason };
+    let mut table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| refuse(one_line(&error.to_string())))?;
+    match table.remove("goals") {
+        None => Ok(vec![]),
+        Some(toml::Value::Array(goals)) => {
+            goals.into_iter().map(|value| goal::from_toml(value).map_err(refuse)).collect()
+        }
+        Some(_) => Err(refuse("write goals as [[goals]] tables".to_owned())),
+    }
 }
 
 /// Reads the webhook's secrets from a file, else from the environment; none if neither is there.

@@ -33,6 +33,7 @@ pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod generate;
+pub mod goal;
 pub mod load;
 pub mod metrics;
 pub mod shutdown;

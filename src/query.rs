@@ -19,10 +19,12 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::{DFParserBuilder, Statement as ParsedStatement};
 use futures::stream::{BoxStream, StreamExt as _};
 
+use crate::goal::Goal;
 use crate::lake::Lake;
 use crate::schema::Table;
 
 mod error;
+mod goals;
 mod provider;
 mod views;
 
@@ -87,12 +89,14 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// Opens the lake's tables for reading; one that is not there is empty.
+    /// `goals` are what counts as a conversion on the site.
     ///
     /// # Errors
     /// [`QueryError::Lake`] if a table's log can't be read.
     pub async fn open(
         lake: &Lake,
         tables: &[&'static Table],
+        goals: &[Goal],
         limits: Limits,
     ) -> Result<Self, QueryError> {
         let context = session(limits)?;
@@ -103,6 +107,7 @@ impl Engine {
             let provider = LakeProvider::open(lake, table).await?;
             files.register_table(table.name.to_owned(), Arc::new(provider))?;
         }
+        files.register_table("goals".to_owned(), goals::provider(goals)?)?;
         let catalog = context
             .catalog("datafusion")
             .ok_or_else(|| QueryError::Failed("the session has no catalog".to_owned()))?;

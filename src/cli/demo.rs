@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::flatten::TABLES;
 use crate::flush::Policy;
 use crate::generate::{Generator, Plan};
+use crate::goal;
 use crate::lake::{Lake, Location};
 use crate::query::{Engine, Limits as QueryLimits};
 use crate::receive::Limits;
@@ -103,7 +104,7 @@ fn settings(args: &Args, verifier: Verifier) -> Settings {
 
 async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
     let limits = QueryLimits { memory_bytes_max: 1 << 30, spill_bytes_max: 1 << 33 };
-    let engine = Engine::open(lake, &TABLES, limits).await?;
+    let engine = Engine::open(lake, &TABLES, &goal::usual(), limits).await?;
     let catalog = Catalog::bundled()?;
     for (name, given) in REPORTS {
         let report = catalog.find(name)?;

@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use super::Common;
 use crate::config;
 use crate::flatten::TABLES;
+use crate::goal::{self, Goal};
 use crate::query::{Engine, Limits};
 
 #[derive(Debug, clap::Args)]
@@ -16,6 +17,9 @@ pub(super) struct Args {
     /// Disk space a query may spill to
     #[arg(long, value_name = "SIZE", default_value = "32GiB", value_parser = config::parse_bytes)]
     query_spill: u64,
+    /// What counts as a conversion: NAME=page:/path, NAME=signal:NAME or NAME=session:PAGES
+    #[arg(long = "goal", value_name = "NAME=…", value_parser = goal::parse)]
+    goals: Vec<Goal>,
 }
 
 impl Args {
@@ -26,7 +30,17 @@ impl Args {
             memory_bytes_max: usize::try_from(self.query_memory).unwrap_or(usize::MAX),
             spill_bytes_max: self.query_spill,
         };
-        let engine = Engine::open(&lake, &TABLES, limits).await;
+        let goals = self.goals(common)?;
+        let engine = Engine::open(&lake, &TABLES, &goals, limits).await;
         engine.with_context(|| format!("lake `{}`", common.lake))
+    }
+
+    /// Returns the goals of the command line, else those of the settings file, else the usual.
+    fn goals(&self, common: &Common) -> anyhow::Result<Vec<Goal>> {
+        if !self.goals.is_empty() {
+            return Ok(self.goals.clone());
+        }
+        let goals = config::goals(common.config.as_deref())?;
+        Ok(if goals.is_empty() { goal::usual() } else { goals })
     }
 }

@@ -1,7 +1,7 @@
 //! The views that bundled reports and users' SQL see, one file each in `queries/views/`.
 
 /// Names and definitions, in an order in which each finds those it uses.
-pub const VIEWS: [(&str, &str); 12] = [
+pub const VIEWS: [(&str, &str); 14] = [
     ("sessions", include_str!("../../queries/views/sessions.sql")),
     ("pageviews", include_str!("../../queries/views/pageviews.sql")),
     ("utm", include_str!("../../queries/views/utm.sql")),
@@ -14,4 +14,6 @@ pub const VIEWS: [(&str, &str); 12] = [
     ("conversions", include_str!("../../queries/views/conversions.sql")),
     ("spend", include_str!("../../queries/views/spend.sql")),
     ("visits", include_str!("../../queries/views/visits.sql")),
+    ("conversion_events", include_str!("../../queries/views/conversion_events.sql")),
+    ("journeys", include_str!("../../queries/views/journeys.sql")),
 ];

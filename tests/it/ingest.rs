@@ -19,7 +19,7 @@ const QUERY_LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max
 async fn number(place: &Place, sql: &str) -> i64 {
     use arrow::array::AsArray as _;
     use arrow::datatypes::Int64Type;
-    let engine = Engine::open(&place.lake(), &TABLES, QUERY_LIMITS).await.unwrap();
+    let engine = Engine::open(&place.lake(), &TABLES, &[], QUERY_LIMITS).await.unwrap();
     let rows = engine.run(sql, &[]).await.unwrap();
     let batches: Vec<_> = rows.batches.try_collect().await.unwrap();
     let batch = batches.iter().find(|batch| batch.num_rows() > 0).expect("a row");
