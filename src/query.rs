@@ -26,12 +26,14 @@ use crate::schema::Table;
 mod error;
 mod goals;
 mod provider;
+mod shared;
 mod views;
 
 pub use error::QueryError;
 pub use views::VIEWS;
 
 use provider::LakeProvider;
+use shared::SharedViews;
 
 /// The schema that holds the tables as their files are.
 pub const FILES_SCHEMA: &str = "files";
@@ -79,6 +81,7 @@ impl std::fmt::Debug for Rows {
 /// Answers queries over one version of the lake.
 pub struct Engine {
     context: SessionContext,
+    shared: SharedViews,
 }
 
 impl std::fmt::Debug for Engine {
@@ -112,10 +115,8 @@ impl Engine {
             .catalog("datafusion")
             .ok_or_else(|| QueryError::Failed("the session has no catalog".to_owned()))?;
         catalog.register_schema(FILES_SCHEMA, files)?;
-        for (name, sql) in VIEWS {
-            context.sql(&format!("CREATE VIEW {name} AS {sql}")).await?;
-        }
-        Ok(Self { context })
+        let shared = SharedViews::register(&context).await?;
+        Ok(Self { context, shared })
     }
 
     /// Runs one statement that reads.
@@ -143,6 +144,7 @@ impl Engine {
             .with_allow_ddl(false)
             .with_allow_dml(false)
             .with_allow_statements(false);
+        self.shared.prepare(&self.context, &statement.0).await?;
         let mut plan = self.context.state().statement_to_plan(statement.0).await?;
         read_only.verify_plan(&plan)?;
         if !parameters.is_empty() {

@@ -18,9 +18,9 @@ WITH met AS (
             g.value
         ) AS value,
         concat(p.event_id, '-', CAST(p.position AS VARCHAR)) AS place
-    FROM pageviews AS p
+    FROM files.goals AS g
+    CROSS JOIN pageviews AS p
     INNER JOIN visits AS v ON v.date = p.date AND v.event_id = p.event_id
-    CROSS JOIN files.goals AS g
     WHERE (g.kind = 'signal' AND p.signal ~ g.pattern
            AND (g.props_pattern IS NULL OR p.props ~ g.props_pattern))
        OR (g.kind = 'page' AND p.signal = 'pageview'
@@ -37,8 +37,8 @@ WITH met AS (
         v.account,
         g.value,
         v.event_id AS place
-    FROM visits AS v
-    CROSS JOIN files.goals AS g
+    FROM files.goals AS g
+    CROSS JOIN visits AS v
     WHERE g.kind = 'session'
       AND coalesce(v.pageview_count, 0) >= g.min_pages
       AND coalesce(v.duration_ms, 0) >= g.min_seconds * 1000

@@ -23,6 +23,21 @@ pub(super) struct Args {
     /// One tenant only
     #[arg(long)]
     tenant: Option<String>,
+    /// One conversion only
+    #[arg(long, value_name = "NAME")]
+    conversion: Option<String>,
+    /// Whose journeys: person or account
+    #[arg(long)]
+    unit: Option<String>,
+    /// How far back touches count, such as 30d
+    #[arg(long, value_name = "TIME")]
+    lookback: Option<String>,
+    /// Time in which the credit of time decay halves
+    #[arg(long, value_name = "TIME")]
+    half_life: Option<String>,
+    /// What is credited: channel, source, medium, campaign, term, content, landing_page, country, device
+    #[arg(long, value_name = "DIMENSION")]
+    by: Option<String>,
     /// Rows at most
     #[arg(long, value_name = "N")]
     limit: Option<String>,
@@ -65,6 +80,11 @@ impl Args {
             ("from", &self.from),
             ("to", &self.to),
             ("tenant", &self.tenant),
+            ("conversion", &self.conversion),
+            ("unit", &self.unit),
+            ("lookback", &self.lookback),
+            ("half_life", &self.half_life),
+            ("by", &self.by),
             ("limit", &self.limit),
         ];
         let named =

@@ -18,9 +18,10 @@ use super::parameter::Parameter;
 use crate::query::Value;
 
 /// The bundled reports: name and file.
-const BUNDLED: [(&str, &str); 5] = [
+const BUNDLED: [(&str, &str); 6] = [
     ("overview", include_str!("../../queries/overview.sql")),
     ("channels", include_str!("../../queries/channels.sql")),
+    ("models", include_str!("../../queries/models.sql")),
     ("campaigns", include_str!("../../queries/campaigns.sql")),
     ("landing-pages", include_str!("../../queries/landing-pages.sql")),
     ("accounts", include_str!("../../queries/accounts.sql")),

@@ -6,8 +6,11 @@ use super::ReportError;
 use crate::lake::files::parse_day;
 use crate::query::Value;
 
+/// Seconds a day.
+const DAY_SECONDS: f64 = 86_400.0;
+
 /// The type of a parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// A UTC day, `YYYY-MM-DD`.
     Date,
@@ -17,6 +20,10 @@ pub enum Kind {
     Int,
     /// A number.
     Float,
+    /// A span of time, `30d` or a number of days; bound as days.
+    Days,
+    /// One of these words.
+    Choice(Vec<String>),
 }
 
 impl FromStr for Kind {
@@ -28,7 +35,14 @@ impl FromStr for Kind {
             "text" => Ok(Self::Text),
             "int" => Ok(Self::Int),
             "float" => Ok(Self::Float),
-            _ => Err(format!("`{text}` is no type; use date, text, int or float")),
+            "days" => Ok(Self::Days),
+            _ => {
+                let words = text.strip_prefix("choice(").and_then(|rest| rest.strip_suffix(')'));
+                let words = words.map(|words| words.split('|').map(str::to_owned).collect());
+                words.map(Self::Choice).ok_or_else(|| {
+                    format!("`{text}` is no type; use date, text, int, float, days or choice(a|b)")
+                })
+            }
         }
     }
 }
@@ -63,8 +77,8 @@ impl Parameter {
         };
         let kind: Kind = kind.parse()?;
         let default = match default {
-            Some(default) => value(name, kind, default).map_err(|error| error.to_string())?,
-            None => null(kind),
+            Some(default) => value(name, &kind, default).map_err(|error| error.to_string())?,
+            None => null(&kind),
         };
         Ok(Self { name: name.to_owned(), kind, default, doc: doc.trim().to_owned() })
     }
@@ -74,20 +88,20 @@ impl Parameter {
     /// # Errors
     /// [`ReportError::Value`].
     pub fn value(&self, text: &str) -> Result<Value, ReportError> {
-        value(&self.name, self.kind, text)
+        value(&self.name, &self.kind, text)
     }
 }
 
-fn null(kind: Kind) -> Value {
+fn null(kind: &Kind) -> Value {
     match kind {
         Kind::Date => Value::Date(None),
-        Kind::Text => Value::Text(None),
+        Kind::Text | Kind::Choice(_) => Value::Text(None),
         Kind::Int => Value::Int(None),
-        Kind::Float => Value::Float(None),
+        Kind::Float | Kind::Days => Value::Float(None),
     }
 }
 
-fn value(name: &str, kind: Kind, text: &str) -> Result<Value, ReportError> {
+fn value(name: &str, kind: &Kind, text: &str) -> Result<Value, ReportError> {
     let refuse = |remedy: &str| ReportError::Value {
         parameter: name.to_owned(),
         value: text.to_owned(),
@@ -108,7 +122,23 @@ fn value(name: &str, kind: Kind, text: &str) -> Result<Value, ReportError> {
             let number: Option<f64> = text.parse().ok().filter(|n: &f64| n.is_finite());
             number.map(|n| Value::Float(Some(n))).ok_or_else(|| refuse("write a number"))
         }
+        Kind::Days => {
+            let days = days(text).filter(|days| *days > 0.0);
+            days.map(|n| Value::Float(Some(n)))
+                .ok_or_else(|| refuse("write a span such as 30d, or a number of days"))
+        }
+        Kind::Choice(words) if words.iter().any(|word| word == text) => {
+            Ok(Value::Text(Some(text.to_owned())))
+        }
+        Kind::Choice(words) => Err(refuse(&format!("use one of {}", words.join(", ")))),
     }
+}
+
+fn days(text: &str) -> Option<f64> {
+    if let Ok(number) = text.parse::<f64>() {
+        return Some(number).filter(|number| number.is_finite());
+    }
+    Some(humantime::parse_duration(text).ok()?.as_secs_f64() / DAY_SECONDS)
 }
 
 #[cfg(test)]
@@ -118,13 +148,25 @@ mod tests {
     #[test]
     fn a_declaration_has_name_type_default_and_doc() {
         let parameter = Parameter::parse("limit int = 50; rows at most").unwrap();
-        assert_eq!((parameter.name.as_str(), parameter.kind), ("limit", Kind::Int));
+        assert_eq!((parameter.name.as_str(), &parameter.kind), ("limit", &Kind::Int));
         assert_eq!(
             (parameter.default, parameter.doc.as_str()),
             (Value::Int(Some(50)), "rows at most")
         );
         assert_eq!(Parameter::parse("from date; first day").unwrap().default, Value::Date(None));
         assert!(Parameter::parse("from").is_err() && Parameter::parse("a b c; d").is_err());
+    }
+
+    #[test]
+    fn spans_are_days_and_choices_are_closed() {
+        let lookback = Parameter::parse("lookback days = 30d; days back").unwrap();
+        assert_eq!(lookback.default, Value::Float(Some(30.0)));
+        assert_eq!(lookback.value("12h").unwrap(), Value::Float(Some(0.5)));
+        assert!(lookback.value("-3").is_err() && lookback.value("0d").is_err());
+        let unit = Parameter::parse("unit choice(person|account) = person; whose").unwrap();
+        assert_eq!(unit.value("account").unwrap(), Value::Text(Some("account".into())));
+        let error = unit.value("company").unwrap_err().to_string();
+        assert!(error.contains("`company`") && error.contains("person, account"), "{error}");
     }
 
     #[test]
