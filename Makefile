@@ -5,7 +5,7 @@ VENV   := target/venv
 PY     := $(VENV)/bin/python
 BIN    := target/debug/tributary
 
-.PHONY: help demo build test test-rust test-python check bench clean
+.PHONY: help demo build test test-rust test-python check clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -29,10 +29,6 @@ test-python: $(VENV)/ready ## lets DuckDB and deltalake read what the program wr
 check: ## formatting and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
-
-bench: $(VENV)/ready ## measures side by side with a peer, see bench/README.md
-	$(CARGO) build --locked --release --bins
-	$(PY) bench/run.py
 
 $(VENV)/ready: tests/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)

@@ -227,7 +227,6 @@ pub fn token(file: &Path) -> Result<String, ConfigError> {
 
 /// Returns the settings of object stores that the environment holds.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is the place that reads the environment")]
 pub fn store_options() -> Vec<(String, String)> {
     let all = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));

@@ -125,7 +125,11 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// The parser's message if `body` is not a JSON object.
     pub fn parse(body: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(body)
+        let envelope = serde_json::from_str(body)?;
+        if !body.trim_start().starts_with('{') {
+            return Err(serde::de::Error::custom("not an object"));
+        }
+        Ok(envelope)
     }
 
     /// Tells whether this is an event: it has an id, a type and an object as data.

@@ -123,8 +123,9 @@ pub fn from_toml(value: toml::Value) -> Result<Goal, String> {
     definition.goal()
 }
 
-/// Reads a goal of the command line: `NAME=page:PATTERN`, `NAME=signal:NAME` or
-/// `NAME=session:PAGES`, then any of `;match=…`, `;prop=NAME:VALUE`, `;value=…`,
+/// Reads a goal of the command line.
+///
+/// It is `NAME=page:PATTERN`, `NAME=signal:NAME` or `NAME=session:PAGES`, then any of `;match=…`, `;prop=NAME:VALUE`, `;value=…`,
 /// `;value-prop=NAME`, `;count=…`, `;seconds=…`.
 ///
 /// # Errors

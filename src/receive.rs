@@ -108,7 +108,6 @@ impl Receiver {
 }
 
 /// Returns the endpoints.
-#[must_use]
 pub fn router(receiver: Arc<Receiver>) -> Router {
     Router::new()
         .route("/webhooks/midbound", post(webhook::receive))

@@ -61,11 +61,18 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let journal = open_journal(&settings, &location, policy, Arc::clone(&clock), &metrics)?;
     let worker =
         Worker::new(Arc::clone(&journal), lake, policy, Arc::clone(&clock), Arc::clone(&metrics))
-            .await?;
+            .await?
+            .ending_on_error();
     let (stop_sender, stop) = watch::channel(false);
-    let worker = tokio::spawn(worker.run(stop));
+    let mut worker = tokio::spawn(worker.run(stop));
     let progress = progress(common, &sources);
-    let appended = append_all(sources, &journal, clock.as_ref(), &progress).await;
+    let appended = tokio::select! {
+        appended = append_all(sources, &journal, clock.as_ref(), &progress) => appended,
+        ended = &mut worker => {
+            ended??;
+            anyhow::bail!("the flush worker ended");
+        }
+    };
     _ = stop_sender.send(true);
     progress.set_message("committing");
     let flushed = worker.await?;

@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// Whose journeys: person or account
     #[arg(long)]
     unit: Option<String>,
-    /// Attribution model, such as last_non_direct
+    /// Attribution model, such as `last_non_direct`
     #[arg(long)]
     model: Option<String>,
     /// How far back touches count, such as 30d
@@ -38,7 +38,7 @@ pub(super) struct Args {
     /// Time in which the credit of time decay halves
     #[arg(long, value_name = "TIME")]
     half_life: Option<String>,
-    /// What is credited: channel, source, medium, campaign, term, content, landing_page, country, device
+    /// What is credited: channel, source, medium, campaign, term, content, `landing_page`, country, device
     #[arg(long, value_name = "DIMENSION")]
     by: Option<String>,
     /// Rows at most

@@ -14,6 +14,9 @@ use crate::receive::Limits;
 use crate::shutdown;
 use crate::verify::{KeyEncoding, Verifier};
 
+/// A body of this size is still flattened within reasonable memory.
+const BODY_BYTES_MAX: u64 = 64 << 20;
+
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {
@@ -38,7 +41,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = config::parse_bytes)]
     flush_bytes: u64,
     /// Size of a body at most
-    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = config::parse_bytes)]
+    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_body)]
     max_body: u64,
     /// Size of all bodies that are being received at most
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = config::parse_bytes)]
@@ -56,7 +59,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Keys {
-    /// File of secrets, one a line; otherwise TRIBUTARY_WEBHOOK_SECRETS holds them
+    /// File of secrets, one a line; otherwise `TRIBUTARY_WEBHOOK_SECRETS` holds them
     #[arg(long, value_name = "FILE")]
     pub(super) secrets_file: Option<PathBuf>,
     /// Which bytes of a secret are the key: auto, base64, utf8 or utf8-prefixed
@@ -140,6 +143,13 @@ impl Args {
         }
         Ok(Some(Verifier::new(secrets)))
     }
+}
+
+/// Reads a size that the journal can hold and the flush can work on.
+fn parse_body(text: &str) -> Result<u64, String> {
+    let bytes = config::parse_bytes(text)?;
+    let range = 1..=BODY_BYTES_MAX;
+    if range.contains(&bytes) { Ok(bytes) } else { Err("use at most 64MiB".to_owned()) }
 }
 
 fn parse_encoding(text: &str) -> Result<KeyEncoding, String> {

@@ -225,17 +225,20 @@ fn read_document(
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         let bodies: Vec<&RawValue> =
             serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
-        return bodies.into_iter().try_for_each(|body| emit(own(body)));
+        return bodies.into_iter().try_for_each(|body| emit(own(name, body)?));
     }
     let bodies = serde_json::Deserializer::from_slice(&bytes).into_iter::<&RawValue>();
     for body in bodies {
-        emit(own(body.map_err(|error| refuse(error.to_string()))?))?;
+        emit(own(name, body.map_err(|error| refuse(error.to_string()))?)?)?;
     }
     Ok(())
 }
 
-fn own(body: &RawValue) -> Bytes {
-    Bytes::copy_from_slice(body.get().as_bytes())
+fn own(name: &str, body: &RawValue) -> Result<Bytes, Usage> {
+    if body.get().len() > BODY_BYTES_MAX {
+        return Err(Usage(format!("`{name}` holds a body of more than {BODY_BYTES_MAX} bytes")));
+    }
+    Ok(Bytes::copy_from_slice(body.get().as_bytes()))
 }
 
 /// Tells how many bytes were read.

@@ -16,6 +16,9 @@ use super::shape::{Leaf, Node, Shape, Target};
 use super::slot::Slot;
 use super::time;
 
+/// Objects of a list that become rows; what stands behind them is in the body only.
+const LIST_ROWS_MAX: usize = 10_000;
+
 /// Reads an object into the slots of a row.
 struct NodeSeed<'s, 'r, 'de> {
     node: &'s Node,
@@ -293,8 +296,10 @@ impl<'de> Visitor<'de> for RowsSeed<'_> {
         let mut rows = vec![];
         let seed = || RowsSeed { shape: self.shape, mismatch: self.mismatch };
         while let Some(slot) = seq.next_element_seed(seed())? {
-            if let Slot::Rows(row) = slot {
-                rows.extend(row);
+            match slot {
+                Slot::Rows(row) if rows.len() < LIST_ROWS_MAX => rows.extend(row),
+                Slot::Rows(_) => self.mismatch.set(true),
+                _ => {}
             }
         }
         Ok(Slot::Rows(rows))

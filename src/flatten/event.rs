@@ -9,6 +9,9 @@ use crate::event::{Envelope, Lenient, Record};
 use crate::schema::Kind::{Int, Struct, Structs, Text, Time};
 use crate::schema::{Column, column, position};
 
+/// Ids are repeated in each row of an event; a longer one is none.
+const ID_BYTES_MAX: usize = 1024;
+
 /// What is read from `data`, over all event types.
 pub static DATA: &[Column] = &[
     column("session", "session", Struct(sessions::SESSION_OBJECT), "the session"),
@@ -106,7 +109,7 @@ impl<'a> Context<'a> {
     pub fn of(record: &'a Record, envelope: Envelope<'a>, data: &Row<'a>) -> Self {
         let mut context = Self::unread(record);
         if let Lenient::Text(id) = envelope.id
-            && !id.is_empty()
+            && (1..=ID_BYTES_MAX).contains(&id.len())
         {
             context.leading[0] = Slot::Text(id);
         }
@@ -119,7 +122,8 @@ impl<'a> Context<'a> {
         let field = |index: usize, fallback: Option<usize>| {
             let own = session.and_then(|row| row[index].as_filled());
             let other = fallback.and_then(|index| data.get(index)?.as_filled());
-            Slot::owned(own.or(other).map(str::to_owned))
+            let id = own.or(other).filter(|id| id.len() <= ID_BYTES_MAX);
+            Slot::owned(id.map(str::to_owned))
         };
         context.leading[1] = field(sessions::at::TENANT, None);
         context.leading[2] = field(sessions::at::SESSION_ID, Some(at::SESSION_ID));

@@ -143,7 +143,10 @@ fn add_session(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>, wh
     use sessions::at;
 
     let Slot::Rows(mut rows) = std::mem::take(&mut data[event::at::SESSION]) else { return };
-    let Some(mut row) = rows.pop() else { return };
+    if rows.is_empty() {
+        return;
+    }
+    let mut row = rows.swap_remove(0);
     let Slot::Rows(mut events) = std::mem::take(&mut row[at::EVENTS]) else {
         finish_session(out, context, &data, row, &[], who);
         return;

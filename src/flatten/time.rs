@@ -28,10 +28,15 @@ pub fn parse(text: &str) -> Option<i64> {
         return from_number(number);
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp_millis());
+        return in_range(time.timestamp_millis());
     }
     let day: NaiveDate = text.parse().ok()?;
-    Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())
+    in_range(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis())
+}
+
+/// Refuses times before 1970 and after 9999, which other readers of the lake can't show.
+fn in_range(ms: i64) -> Option<i64> {
+    (0.0..YEAR_10000_MS).contains(&(ms as f64)).then_some(ms)
 }
 
 /// Returns the UTC day of a time, as days since the Unix epoch, if its year is believable.

@@ -18,6 +18,17 @@ pub enum FlushError {
     /// A file could not be encoded; a defect.
     #[error("encoding: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
+    /// The lake holds more of this journal than the journal itself has ever had.
+    #[error(
+        "the lake has segment {sequence} of journal {}, which is older: was it restored from a \
+         backup? remove its file `ingester`, so that it gets a name of its own", root.display()
+    )]
+    OldJournal {
+        /// The journal.
+        root: std::path::PathBuf,
+        /// The segment.
+        sequence: u64,
+    },
     /// A task of the flush ended before its time.
     #[error("flush was interrupted: {0}")]
     Interrupted(String),
@@ -30,7 +41,7 @@ impl FlushError {
         match self {
             Self::Lake(error) => error.is_transient(),
             Self::Journal(_) | Self::Interrupted(_) => true,
-            Self::Arrow(_) | Self::Parquet(_) => false,
+            Self::Arrow(_) | Self::Parquet(_) | Self::OldJournal { .. } => false,
         }
     }
 }

@@ -5,18 +5,29 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use crate::flatten::{BodyAt, Flattened, Flattener};
+use crate::journal::directory::Directory;
 use crate::journal::segment::{Piece, SegmentReader};
 use crate::journal::{JournalError, SealedSegment};
 
 use super::FlushError;
 
 /// Reads and flattens the records of a segment that count.
-pub(super) fn flatten(segment: &SealedSegment) -> Result<Flattened, FlushError> {
+///
+/// Bytes that were acknowledged and can't be read are set aside and reported.
+pub(super) fn flatten(
+    segment: &SealedSegment,
+    directory: &Directory,
+) -> Result<Flattened, FlushError> {
     let mut reader = SegmentReader::open(&segment.path)?;
     let mut flattener = Flattener::new();
     while reader.offset() < segment.length {
         match reader.next_piece()? {
-            None => break,
+            // A sealed segment has no torn tail: up to its length everything was acknowledged.
+            None => {
+                let offset = reader.offset();
+                set_aside(segment, directory, offset, segment.length - offset)?;
+                break;
+            }
             Some(Piece::Record { record, offset, length }) => {
                 if !segment.skip.contains(&offset) {
                     let body_bytes = record.body.len();
@@ -26,12 +37,27 @@ pub(super) fn flatten(segment: &SealedSegment) -> Result<Flattened, FlushError> 
                 }
             }
             Some(Piece::Damage { offset, length }) => {
-                let sequence = segment.sequence;
-                tracing::error!(sequence, offset, length, "journal segment is damaged");
+                set_aside(segment, directory, offset, length)?;
             }
         }
     }
     Ok(flattener.finish()?)
+}
+
+fn set_aside(
+    segment: &SealedSegment,
+    directory: &Directory,
+    offset: u64,
+    length: u64,
+) -> Result<(), JournalError> {
+    let file = File::open(&segment.path).map_err(JournalError::io(&segment.path))?;
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, offset).map_err(JournalError::io(&segment.path))?;
+    let kept = directory.set_aside(segment.sequence, offset, &bytes)?;
+    let sequence = segment.sequence;
+    let kept = kept.display();
+    tracing::error!(sequence, offset, length, %kept, "acknowledged bytes can't be read, set aside");
+    Ok(())
 }
 
 /// The bodies of a segment, fetched when they are needed.

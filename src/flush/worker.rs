@@ -15,6 +15,7 @@ use super::policy::{Policy, backoff};
 use super::segment::{self, Bodies};
 use crate::clock::Clock;
 use crate::flatten::{TABLES, raw_events};
+use crate::journal::directory::Directory;
 use crate::journal::{Journal, SealedSegment};
 use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
@@ -42,9 +43,16 @@ pub struct Worker {
     policy: Policy,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    ends_on_error: bool,
 }
 
 impl Worker {
+    /// Makes it end at an error that does not mend itself, instead of waiting for someone.
+    #[must_use]
+    pub fn ending_on_error(self) -> Self {
+        Self { ends_on_error: true, ..self }
+    }
+
     /// Opens the lake's tables, creating those that are missing.
     ///
     /// # Errors
@@ -61,11 +69,16 @@ impl Worker {
         for definition in TABLES {
             let table = lake.create_table(definition).await?;
             if let Some(sequence) = table.committed(journal.directory().ingester()).await? {
+                if sequence > journal.opened_at() {
+                    let root = journal.directory().root().to_owned();
+                    return Err(FlushError::OldJournal { root, sequence });
+                }
                 committed.insert(definition.name, sequence);
             }
             tables.push(table);
         }
-        Ok(Self { journal, lake, tables, committed, policy, clock, metrics })
+        let ends_on_error = false;
+        Ok(Self { journal, lake, tables, committed, policy, clock, metrics, ends_on_error })
     }
 
     /// Flushes until `stop` turns true, then flushes what is left.
@@ -78,6 +91,7 @@ impl Worker {
             match self.flush_oldest().await {
                 Ok(true) => n_failures = 0,
                 Ok(false) => self.wait(&mut stop).await,
+                Err(error) if self.ends_on_error && !error.is_transient() => return Err(error),
                 Err(error) => {
                     n_failures += 1;
                     self.report(&error, n_failures);
@@ -169,7 +183,10 @@ impl Worker {
         let committed = self.committed.clone();
         let encoding = {
             let segment = segment.clone();
-            tokio::task::spawn_blocking(move || encode_segment(&segment, &committed, &sender))
+            let journal = Arc::clone(&self.journal);
+            tokio::task::spawn_blocking(move || {
+                encode_segment(&segment, journal.directory(), &committed, &sender)
+            })
         };
         let written = self.put_all(segment, receiver).await;
         let troubles =
@@ -290,11 +307,12 @@ fn segment_name(segment: &SealedSegment) -> String {
 /// Flattens and encodes what the tables have not committed yet.
 fn encode_segment(
     segment: &SealedSegment,
+    directory: &Directory,
     committed: &HashMap<&'static str, u64>,
     sender: &mpsc::Sender<Outgoing>,
 ) -> Result<Vec<(&'static str, u64)>, FlushError> {
     let name = segment_name(segment);
-    let flattened = segment::flatten(segment)?;
+    let flattened = segment::flatten(segment, directory)?;
     let is_due = |table: &Table| committed.get(table.name).is_none_or(|s| *s < segment.sequence);
     let emit = |table: &'static Table| {
         move |encoded: Encoded| {

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::directory::Directory;
 use super::error::JournalError;
+use super::frame;
 use super::ids::Persister;
 use super::log::{Log, OpenState, Outcome, SealedSegment};
 use crate::clock::Clock;
@@ -36,6 +37,9 @@ pub enum AppendError {
     /// The journal is closing.
     #[error("journal is closed")]
     Closed,
+    /// The record is larger than a frame can be.
+    #[error("body is too large for the journal")]
+    TooLarge,
 }
 
 enum Command {
@@ -62,6 +66,7 @@ pub struct Journal {
     directory: Arc<Directory>,
     persister: Persister,
     bytes_max: u64,
+    opened_at: u64,
 }
 
 impl Journal {
@@ -78,6 +83,7 @@ impl Journal {
         let directory = Arc::clone(log.directory());
         let persister = log.persister();
         let bytes_max = log.bytes_max();
+        let opened_at = log.last_sequence();
         let shared = Arc::new(Shared::default());
         for segment in sealed {
             shared.push(segment);
@@ -94,6 +100,7 @@ impl Journal {
             directory,
             persister,
             bytes_max,
+            opened_at,
         })
     }
 
@@ -102,6 +109,9 @@ impl Journal {
     /// # Errors
     /// [`AppendError`]: then the record does not count.
     pub async fn append(&self, record: Record) -> Result<Outcome, AppendError> {
+        if frame::encoded_length(&record) > frame::PAYLOAD_BYTES_MAX {
+            return Err(AppendError::TooLarge);
+        }
         let sender = lock(&self.commands).clone().ok_or(AppendError::Closed)?;
         let (reply, answer) = oneshot::channel();
         sender.send(Command::Append(record, reply)).await.map_err(|_| AppendError::Closed)?;
@@ -126,6 +136,12 @@ impl Journal {
         {
             tracing::error!("the journal's thread panicked");
         }
+    }
+
+    /// Returns the highest number that a segment had when the journal was opened.
+    #[must_use]
+    pub fn opened_at(&self) -> u64 {
+        self.opened_at
     }
 
     /// Tells whether the journal holds as much as it may.
@@ -154,8 +170,11 @@ impl Journal {
     pub fn release(&self, segment: &SealedSegment) -> Result<(), JournalError> {
         self.persister.persist()?;
         self.directory.store_checkpoint(segment.sequence)?;
-        self.directory.remove_segment(segment.sequence)?;
+        // The checkpoint is what counts; a file that stays is removed at the next start.
         self.shared.pop(segment.sequence);
+        if let Err(error) = self.directory.remove_segment(segment.sequence) {
+            tracing::warn!(%error, "removing a flushed segment failed");
+        }
         Ok(())
     }
 }

@@ -30,6 +30,9 @@ pub struct Options {
     pub dedup_window_ms: i64,
 }
 
+/// An id's key and what is remembered of it.
+type Known = (Vec<u8>, Entry);
+
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -126,6 +129,12 @@ impl Log {
     #[must_use]
     pub fn persister(&self) -> Persister {
         self.ids.persister()
+    }
+
+    /// Returns the highest number that a segment has had.
+    #[must_use]
+    pub fn last_sequence(&self) -> u64 {
+        self.next_sequence - 1
     }
 
     /// Returns how many bytes the journal may hold.
@@ -232,7 +241,7 @@ impl Log {
         records: &mut [Record],
         sequence: u64,
         now_ms: i64,
-    ) -> Result<(Vec<Outcome>, Vec<(Vec<u8>, Entry)>), JournalError> {
+    ) -> Result<(Vec<Outcome>, Vec<Known>), JournalError> {
         let mut outcomes = Vec::with_capacity(records.len());
         let mut fresh: HashMap<Vec<u8>, Entry> = HashMap::with_capacity(records.len());
         for record in records {

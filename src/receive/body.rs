@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::Limits;
 use super::error::Refusal;
 
 /// Bytes are counted in units of this many.
@@ -60,6 +61,12 @@ pub async fn read(
         read
     };
     tokio::time::timeout(timeout, reading).await.unwrap_or(Err(Refusal::TooSlow))
+}
+
+/// Reads a body and throws it away, within the limits; so that the sender hears the answer.
+pub async fn discard(mut body: Body, limits: &Limits) {
+    let bytes_max = limits.body_bytes_max.saturating_mul(DRAIN_FACTOR);
+    _ = tokio::time::timeout(limits.body_timeout, drain(&mut body, bytes_max)).await;
 }
 
 async fn collect(

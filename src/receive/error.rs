@@ -52,6 +52,7 @@ impl From<AppendError> for Refusal {
         match error {
             AppendError::Full => Self::Full,
             AppendError::Failed => Self::Storage,
+            AppendError::TooLarge => Self::TooLarge(crate::journal::frame::PAYLOAD_BYTES_MAX),
             AppendError::Closed => Self::Stopping,
         }
     }

@@ -114,6 +114,7 @@ async fn serve(stream: TcpStream, router: Router, limits: Limits, mut stop: watc
         .header_read_timeout(limits.head_timeout)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let result = {
         let mut stopped = false;

@@ -47,7 +47,10 @@ async fn accept(receiver: &Receiver, request: Request) -> Result<(Outcome, Strin
         return Err(Refusal::Stopping);
     }
     let (head, stream) = request.into_parts();
-    check_type(&head.headers)?;
+    if let Err(refusal) = check_type(&head.headers) {
+        body::discard(stream, &receiver.limits).await;
+        return Err(refusal);
+    }
     let announced = head.headers.get(CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse().ok());
     let limits = &receiver.limits;

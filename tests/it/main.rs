@@ -1,5 +1,13 @@
 //! The integration tests: one binary, one file a subject.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::clone_on_ref_ptr,
+    reason = "a test that can't go on ends; helpers of tests are tests"
+)]
+
+mod attribution;
 mod http;
 mod ingest;
 mod journal;

@@ -1,5 +1,7 @@
 //! Tests of the renderers through their public face: batches in, bytes out.
 
+#![expect(clippy::clone_on_ref_ptr, reason = "tests clone what is at hand")]
+
 use std::io::{self, Write};
 use std::sync::Arc;
 
