@@ -4,10 +4,6 @@ use chrono::{DateTime, NaiveDate};
 
 /// Numbers below this are seconds: as milliseconds they would lie before 1973-03-03.
 const SECONDS_BELOW: f64 = 1e11;
-/// The first millisecond of the year 2100; sessions beyond it have a broken clock.
-const YEAR_2100_MS: i64 = 4_102_444_800_000;
-/// The first millisecond of the year 2000.
-const YEAR_2000_MS: i64 = 946_684_800_000;
 /// The first millisecond of the year 10000, beyond which dates have no common text form.
 const YEAR_10000_MS: f64 = 253_402_300_800_000.0;
 /// Milliseconds a day.
@@ -39,10 +35,10 @@ fn in_range(ms: i64) -> Option<i64> {
     (0.0..YEAR_10000_MS).contains(&(ms as f64)).then_some(ms)
 }
 
-/// Returns the UTC day of a time, as days since the Unix epoch, if its year is believable.
+/// Returns the UTC day of a time, as days since the Unix epoch, if its year has four digits.
 #[must_use]
 pub fn day(ms: i64) -> Option<i32> {
-    (YEAR_2000_MS..YEAR_2100_MS).contains(&ms).then(|| i32::try_from(ms.div_euclid(DAY_MS)).ok())?
+    i32::try_from(in_range(ms)?.div_euclid(DAY_MS)).ok()
 }
 
 /// Returns the UTC day of a time of our own clock, as days since the Unix epoch.
@@ -72,9 +68,10 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_a_broken_clock_is_no_partition() {
+    fn a_day_has_a_year_of_four_digits() {
         assert_eq!(day(1_771_200_000_000), Some(20_500));
-        assert_eq!(day(0), None);
-        assert_eq!(day(253_402_300_799_000), None);
+        assert_eq!(day(0), Some(0));
+        assert_eq!(day(-1), None);
+        assert_eq!(day(253_402_300_800_000), None);
     }
 }

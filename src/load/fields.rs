@@ -110,7 +110,7 @@ impl Reader<'_> {
         }
         row.push(Slot::Int(self.loaded_at_ms));
         let date =
-            date.ok_or_else(|| format!("line {line}: the year is not between 2000 and 2099"))?;
+            date.ok_or_else(|| format!("line {line}: the year is not between 1970 and 9999"))?;
         Ok((date, row))
     }
 }

@@ -1,0 +1,108 @@
+"""Reports are plain SQL: DuckDB runs each file unchanged and gives the program's own rows."""
+
+import csv
+import datetime
+import io
+import json
+import re
+from decimal import Decimal
+
+import pytest
+
+import duck
+from program import output_of
+
+REPORTS = sorted(path.stem for path in duck.QUERIES.glob("*.sql"))
+# How DuckDB is given a parameter, by the type that the report's header declares.
+READ = {
+    "date": datetime.date.fromisoformat,
+    "text": str,
+    "choice": str,
+    "int": int,
+    "float": float,
+    "days": lambda text: float(text.removesuffix("d")),
+}
+SELECTIONS = [
+    {},
+    {"from": "2026-01-03", "to": "2026-01-06"},
+    {"tenant": "acme-cloud"},
+]
+
+
+@pytest.fixture(scope="module")
+def database(lake):
+    return duck.open_views(lake)
+
+
+def test_the_list_names_every_file(lake):
+    listed = csv.DictReader(io.StringIO(output_of("report", "--format", "csv")))
+    assert sorted(row["report"] for row in listed) == REPORTS
+
+
+@pytest.mark.parametrize("selection", SELECTIONS, ids=lambda given: "+".join(given) or "all")
+@pytest.mark.parametrize("name", REPORTS)
+def test_duckdb_gives_the_same_rows(lake, database, name, selection):
+    columns, expected = by_duckdb(database, name, selection)
+    printed = report(lake, name, "csv", selection)
+    header, *found = csv.reader(io.StringIO(printed))
+    assert header == list(columns)
+    read = {"BIGINT": int, "HUGEINT": int, "INTEGER": int, "DOUBLE": float, "DECIMAL": float}
+    types = [read.get(kind.partition("(")[0], str) for kind in columns.values()]
+    rows = [[t(v) if v else None for t, v in zip(types, row, strict=True)] for row in found]
+    assert [[plain(value) for value in row] for row in rows] == expected
+    assert rows
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_format_holds_the_same_rows(lake, database, tmp_path, name):
+    columns, expected = by_duckdb(database, name, {})
+    records = [dict(zip(columns, row, strict=True)) for row in expected]
+    assert plain_records(json.loads(report(lake, name, "json"))) == records
+    lines = report(lake, name, "ndjson").splitlines()
+    assert plain_records(json.loads(line) for line in lines) == records
+    file = tmp_path / "report.parquet"
+    output_of("--lake", lake, "report", name, "--format", "parquet", "-o", file)
+    assert plain_records(duck.rows(duck.connect(), f"read_parquet('{file}')")) == records
+    head, rule, *body = report(lake, name, "markdown").splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")] == list(columns)
+    assert set(rule) <= set("|-: ")
+    assert len(body) == len(records)
+
+
+def test_a_limit_is_obeyed_and_a_table_names_its_columns(lake):
+    head, *body = output_of("--lake", lake, "report", "campaigns", "--limit", 3).splitlines()
+    assert head.split()[:3] == ["campaign", "source", "medium"]
+    assert body[-1] == "(3 rows)"
+
+
+def report(lake, name, format_name, selection=None):
+    options = [word for key, text in (selection or {}).items() for word in (f"--{key}", text)]
+    return output_of("--lake", lake, "report", name, "--format", format_name, *options)
+
+
+def by_duckdb(database, name, selection):
+    """A report's columns with their types, and its rows with days as text."""
+    sql = (duck.QUERIES / f"{name}.sql").read_text("utf-8")
+    found = database.execute(sql, parameters(sql, selection))
+    columns = {column[0]: str(column[1]) for column in found.description}
+    return columns, [[plain(value) for value in row] for row in found.fetchall()]
+
+
+def parameters(sql, selection):
+    """The values of a report's parameters: as selected, else the defaults of its header."""
+    found = {}
+    for name, kind, default in re.findall(r"-- parameter: (\w+) (\w+)[^=;\n]*(?:= (\S+))?;", sql):
+        text = selection.get(name, default)
+        found[name] = READ[kind](text) if text else None
+    return found
+
+
+def plain(value):
+    """A value as JSON has it; doubles to nine digits, since engines add in another order."""
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return float(f"{value:.9g}") if isinstance(value, float | Decimal) else value
+
+
+def plain_records(records):
+    return [{name: plain(value) for name, value in record.items()} for record in records]
