@@ -29,9 +29,6 @@ pub(super) struct Args {
     /// Whose journeys: person or account
     #[arg(long)]
     unit: Option<String>,
-    /// Attribution model, such as `last_non_direct`
-    #[arg(long)]
-    model: Option<String>,
     /// How far back touches count, such as 30d
     #[arg(long, value_name = "TIME")]
     lookback: Option<String>,
@@ -85,7 +82,6 @@ impl Args {
             ("tenant", &self.tenant),
             ("conversion", &self.conversion),
             ("unit", &self.unit),
-            ("model", &self.model),
             ("lookback", &self.lookback),
             ("half_life", &self.half_life),
             ("by", &self.by),
