@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::flatten::channel::Channels;
 use crate::flush::{FlushError, Policy, Worker};
 use crate::journal::{self, Journal, JournalError};
 use crate::lake::{Lake, LakeError};
@@ -53,6 +54,8 @@ pub struct Settings {
     pub token: Option<String>,
     /// Limits of receiving.
     pub limits: Limits,
+    /// How visits are put into channels.
+    pub channels: Channels,
 }
 
 /// Why the ingester can't start or ended badly.
@@ -119,7 +122,8 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&metrics),
         )
-        .await?;
+        .await?
+        .with_channels(settings.channels);
         let receiver = Arc::new(Receiver::new(
             Arc::clone(&journal),
             settings.verifier,

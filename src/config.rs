@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, Command};
 use zeroize::Zeroizing;
 
+use crate::flatten::channel::Rule;
 use crate::goal::{self, Goal};
 use crate::verify::{KeyEncoding, Secret};
 
@@ -22,7 +23,7 @@ pub const SECRETS_VARIABLE: &str = "TRIBUTARY_WEBHOOK_SECRETS";
 /// Options that make no sense in a file.
 const NOT_IN_FILE: [&str; 3] = ["config", "help", "version"];
 /// Keys of the file that hold tables, which are read by themselves.
-const TABLES: [&str; 1] = ["goals"];
+const TABLES: [&str; 2] = ["goals", "channels"];
 /// Prefixes of the variables that object stores read.
 const STORE_PREFIXES: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];
 
@@ -164,6 +165,23 @@ fn one_line(message: &str) -> String {
 /// # Errors
 /// [`ConfigError`] if the file can't be read or a goal can't be understood.
 pub fn goals(file: Option<&Path>) -> Result<Vec<Goal>, ConfigError> {
+    tables(file, "goals", goal::from_toml)
+}
+
+/// Reads the rules for channels of the settings file, if there is one and it has any.
+///
+/// # Errors
+/// [`ConfigError`] if the file can't be read or a rule can't be understood.
+pub fn channel_rules(file: Option<&Path>) -> Result<Vec<Rule>, ConfigError> {
+    tables(file, "channels", Rule::from_toml)
+}
+
+/// Reads the tables of one name, `[[name]]`.
+fn tables<T>(
+    file: Option<&Path>,
+    name: &str,
+    parse: fn(toml::Value) -> Result<T, String>,
+) -> Result<Vec<T>, ConfigError> {
     let usual = Path::new(FILE);
     let Some(path) = file.or(usual.is_file().then_some(usual)) else { return Ok(vec![]) };
     let text = fs::read_to_string(path);
@@ -171,12 +189,12 @@ pub fn goals(file: Option<&Path>) -> Result<Vec<Goal>, ConfigError> {
     let refuse = |reason: String| ConfigError::File { path: path.to_owned(), reason };
     let mut table: toml::Table =
         text.parse().map_err(|error: toml::de::Error| refuse(one_line(&error.to_string())))?;
-    match table.remove("goals") {
+    match table.remove(name) {
         None => Ok(vec![]),
-        Some(toml::Value::Array(goals)) => {
-            goals.into_iter().map(|value| goal::from_toml(value).map_err(refuse)).collect()
+        Some(toml::Value::Array(values)) => {
+            values.into_iter().map(|value| parse(value).map_err(refuse)).collect()
         }
-        Some(_) => Err(refuse("write goals as [[goals]] tables".to_owned())),
+        Some(_) => Err(refuse(format!("write {name} as [[{name}]] tables"))),
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::Path;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::flatten::builder::TableBuilder;
+use crate::flatten::channel::Channels;
 use crate::flatten::loaded::{CONVERSIONS, SPEND};
 use crate::flush::encode::{Encoded, encode_table};
 use crate::lake::table::NewFile;
@@ -86,7 +87,13 @@ impl Kind {
 ///
 /// # Errors
 /// Any [`LoadError`]; nothing was loaded then.
-pub async fn load(lake: &Lake, kind: Kind, path: &Path, now_ms: i64) -> Result<Loaded, LoadError> {
+pub async fn load(
+    lake: &Lake,
+    kind: Kind,
+    path: &Path,
+    channels: &Channels,
+    now_ms: i64,
+) -> Result<Loaded, LoadError> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|reason| LoadError::Input { file: name.clone(), reason })?;
     let hash = format!("{:032x}", xxh3_128(&bytes));
@@ -96,7 +103,8 @@ pub async fn load(lake: &Lake, kind: Kind, path: &Path, now_ms: i64) -> Result<L
     if opened.committed(&loader).await?.is_some() {
         return Ok(Loaded::Before);
     }
-    let reader = Reader { kind_fields: kind.fields(), loader: &loader, loaded_at_ms: now_ms };
+    let reader =
+        Reader { kind_fields: kind.fields(), loader: &loader, channels, loaded_at_ms: now_ms };
     let mut builder = TableBuilder::new(table.columns);
     let n_rows = rows::read(&name, bytes, |columns, line, cells| {
         let (date, row) = reader.row(columns, line, cells)?;

@@ -10,6 +10,7 @@ use super::{Common, generate, output};
 use crate::app::{App, JournalSettings, Settings};
 use crate::clock::{Clock, SystemClock};
 use crate::flatten::TABLES;
+use crate::flatten::channel::Channels;
 use crate::flush::Policy;
 use crate::generate::{Generator, Plan};
 use crate::goal;
@@ -99,6 +100,7 @@ fn settings(args: &Args, verifier: Verifier) -> Settings {
         verifier: Some(verifier),
         token: None,
         limits: Limits::default(),
+        channels: Channels::default(),
     }
 }
 

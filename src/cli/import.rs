@@ -62,6 +62,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let worker =
         Worker::new(Arc::clone(&journal), lake, policy, Arc::clone(&clock), Arc::clone(&metrics))
             .await?
+            .with_channels(args.journal.channels.channels(common)?)
             .ending_on_error();
     let (stop_sender, stop) = watch::channel(false);
     let mut worker = tokio::spawn(worker.run(stop));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::channels;
 use crate::app::JournalSettings;
 use crate::config;
 
@@ -18,6 +19,8 @@ pub(super) struct Args {
     /// How long a webhook's id is remembered to recognise duplicates
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = config::parse_duration)]
     dedup_window: Duration,
+    #[command(flatten)]
+    pub(super) channels: channels::Args,
 }
 
 impl Args {

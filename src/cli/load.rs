@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Common, output};
+use super::{Common, channels, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::load::{Kind, Loaded, load};
 
@@ -14,13 +14,16 @@ pub(super) struct Args {
     kind: Kind,
     /// CSV, NDJSON or Parquet file
     file: PathBuf,
+    #[command(flatten)]
+    channels: channels::Args,
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let lake = common.open_lake()?;
     lake.probe().await?;
+    let channels = args.channels.channels(common)?;
     let now_ms = SystemClock::new().now_ms();
-    match load(&lake, args.kind, &args.file, now_ms).await? {
+    match load(&lake, args.kind, &args.file, &channels, now_ms).await? {
         Loaded::Rows(n_rows) => output::tell(&format!("{n_rows} rows loaded")),
         Loaded::Before => output::tell("this file was loaded before; nothing to do"),
     }

@@ -79,7 +79,7 @@ impl Keys {
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
-    let settings = args.settings()?;
+    let settings = args.settings(common)?;
     let stop = shutdown::on_signal()?;
     let clock = Arc::new(SystemClock::new());
     let app = App::start(settings, common.open_lake()?, clock).await?;
@@ -98,7 +98,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 }
 
 impl Args {
-    fn settings(&self) -> anyhow::Result<Settings> {
+    fn settings(&self, common: &Common) -> anyhow::Result<Settings> {
         let bytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         Ok(Settings {
             listen: self.listen,
@@ -116,6 +116,7 @@ impl Args {
                 connections_max: bytes(u64::from(self.max_connections)),
                 ..Limits::default()
             },
+            channels: self.journal.channels.channels(common)?,
         })
     }
 

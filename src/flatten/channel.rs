@@ -1,6 +1,7 @@
 //! Which marketing channel brought a visit, decided once, when an event is flattened.
 //!
-//! Two orders decide, each in its own file. `resolve.rs` finds the source and medium: what the link
+//! Three orders decide, each in its own file. `user.rs` holds rules of the user's own, which go
+//! before the table. `resolve.rs` finds the source and medium: what the link
 //! was tagged with, else the click id an advertiser's system added, else the referrer. `rules.rs`
 //! holds the table that turns them into a channel: Google Analytics 4's default channel group, with
 //! AI assistants told apart from search engines. `click_id.rs` knows the click ids and
@@ -14,9 +15,14 @@ mod normalise;
 mod resolve;
 mod rules;
 mod sources;
+mod user;
 
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Cow;
+
+pub use user::Rule;
 
 /// Visits without any evidence of an origin.
 pub const DIRECT: &str = "Direct";
@@ -94,6 +100,18 @@ pub enum Grouping {
     Ga4Strict,
 }
 
+impl std::str::FromStr for Grouping {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "default" => Ok(Self::Default),
+            "ga4-strict" | "ga4_strict" => Ok(Self::Ga4Strict),
+            _ => Err("use default or ga4-strict".to_owned()),
+        }
+    }
+}
+
 /// The evidence of a visit's origin, as the event gives it; nothing has to be clean.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Signals<'a> {
@@ -103,6 +121,10 @@ pub struct Signals<'a> {
     pub utm_medium: Option<&'a str>,
     /// The `utm.campaign` of the event.
     pub utm_campaign: Option<&'a str>,
+    /// The `utm.term` of the event.
+    pub utm_term: Option<&'a str>,
+    /// The `utm.content` of the event.
+    pub utm_content: Option<&'a str>,
     /// The Google Ads click id of the event.
     pub gclid: Option<&'a str>,
     /// The Meta click id of the event.
@@ -116,10 +138,10 @@ pub struct Signals<'a> {
 /// Where a visit came from. Text is trimmed and in lower case, but for the click id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Touch {
-    /// One of [`CHANNELS`].
-    pub channel: &'static str,
-    /// The rule of the table that gave the channel, such as `paid_search`.
-    pub rule: &'static str,
+    /// One of [`CHANNELS`], or of the user's.
+    pub channel: Cow<'static, str>,
+    /// The rule that gave the channel: of the table, such as `paid_search`, or the user's.
+    pub rule: Cow<'static, str>,
     /// Who sent the visitor: a UTM source, the owner of a click id, or a site's name or host.
     pub source: Option<String>,
     /// How: a UTM medium, or `cpc`, `organic`, `social`, `ai-assistant`, `referral` and the like.
@@ -132,22 +154,70 @@ pub struct Touch {
     pub click_id_type: Option<&'static str>,
 }
 
-/// Classifies a visit with [`Grouping::Default`].
-#[must_use]
-pub fn classify(signals: &Signals<'_>) -> Touch {
-    classify_as(signals, Grouping::Default)
+/// How visits are put into channels.
+#[derive(Clone, Debug, Default)]
+pub struct Channels {
+    /// The table.
+    pub grouping: Grouping,
+    /// The user's rules, tried first.
+    pub rules: Vec<Rule>,
 }
 
-/// Classifies a visit: finds its source and medium, then the channel they belong to.
+impl Channels {
+    /// Classifies a visit: finds its source and medium, then the channel they belong to.
+    #[must_use]
+    pub fn classify(&self, signals: &Signals<'_>) -> Touch {
+        let origin = resolve::resolve(signals);
+        let by_user = self.rules.iter().position(|rule| rule.holds(signals, &origin));
+        let (channel, rule) = match by_user {
+            Some(at) => {
+                let rule = &self.rules[at];
+                (Cow::Owned(rule.channel().to_owned()), Cow::Owned(rule.name(at)))
+            }
+            None => {
+                let (channel, rule) = rules::group_normal(
+                    origin.source.as_deref(),
+                    origin.medium.as_deref(),
+                    origin.campaign.as_deref(),
+                    self.grouping,
+                );
+                (Cow::Borrowed(channel), Cow::Borrowed(rule))
+            }
+        };
+        touch(channel, rule, origin)
+    }
+
+    /// Classifies the address of a page by its own tags and click ids; `None` if it has none.
+    #[must_use]
+    pub fn classify_link(&self, url: &str) -> Option<Link> {
+        if !url.contains('?') {
+            return None;
+        }
+        let signals = Signals { landing_page: Some(url), ..Signals::default() };
+        let touch = self.classify(&signals);
+        let is_tagged = touch.source.is_some()
+            || touch.medium.is_some()
+            || touch.campaign.is_some()
+            || touch.click_id.is_some();
+        is_tagged.then(|| Link {
+            touch,
+            term: resolve::link_tag(url, "utm_term").map(Into::into),
+            content: resolve::link_tag(url, "utm_content").map(Into::into),
+        })
+    }
+}
+
+/// Classifies a visit with the default table alone.
 #[must_use]
-pub fn classify_as(signals: &Signals<'_>, grouping: Grouping) -> Touch {
-    let origin = resolve::resolve(signals);
-    let (channel, rule) = rules::group_normal(
-        origin.source.as_deref(),
-        origin.medium.as_deref(),
-        origin.campaign.as_deref(),
-        grouping,
-    );
+pub fn classify(signals: &Signals<'_>) -> Touch {
+    Channels::default().classify(signals)
+}
+
+fn touch(
+    channel: Cow<'static, str>,
+    rule: Cow<'static, str>,
+    origin: resolve::Origin<'_>,
+) -> Touch {
     let (click_id, click_id_type) =
         origin.click.map(|click| (click.value.into_owned(), click.key)).unzip();
     Touch {
@@ -159,6 +229,17 @@ pub fn classify_as(signals: &Signals<'_>, grouping: Grouping) -> Touch {
         click_id,
         click_id_type,
     }
+}
+
+/// Where a link inside a visit says that it leads from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What it carries.
+    pub touch: Touch,
+    /// The UTM term.
+    pub term: Option<String>,
+    /// The UTM content.
+    pub content: Option<String>,
 }
 
 /// Gives the channel of a source, medium and campaign, and the name of the rule that decided.

@@ -45,6 +45,7 @@ pub static SPEND: Table = Table {
             Time,
             "when it was loaded; the latest of the same campaign and day counts",
         ),
+        derived("channel", Text, "channel that its source, medium and campaign belong to"),
     ],
     time: "day",
 };

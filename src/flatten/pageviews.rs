@@ -34,6 +34,12 @@ pub static COLUMNS: &[Column] = &[
         "until the next entry, for the last one until the session's last activity, milliseconds",
     ),
     derived("finalized_at", Time, "when the sender finalized the session"),
+    derived("channel", Text, "channel of a later page view whose address carries a campaign"),
+    derived("source", Text, "source that its address names"),
+    derived("medium", Text, "medium that its address names"),
+    derived("campaign", Text, "campaign that its address names"),
+    derived("term", Text, "utm_term of its address"),
+    derived("content", Text, "utm_content of its address"),
 ];
 
 /// Positions of columns that code fills in or reads.
@@ -54,4 +60,6 @@ pub mod at {
     pub const DWELL_MS: usize = position(COLUMNS, "dwell_ms");
     /// `finalized_at`
     pub const FINALIZED_AT: usize = position(COLUMNS, "finalized_at");
+    /// `channel`, before `source`, `medium`, `campaign`, `term` and `content`
+    pub const CHANNEL: usize = position(COLUMNS, "channel");
 }

@@ -1,6 +1,6 @@
 //! The rows of one event: which tables it fills, and the columns that are worked out.
 
-use super::channel::{self, Signals, Touch};
+use super::channel::{Signals, Touch};
 use super::event::{self, Context};
 use super::slot::{Row, Slot};
 use super::{Flattener, account, identities, identity, pageviews, people, sessions};
@@ -164,6 +164,9 @@ fn add_session(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>, wh
         let (host, path) = (host_of(url), path_of(url));
         event[pageviews::at::HOST] = host;
         event[pageviews::at::HOST + 1] = path;
+        if position > 0 && event[pageviews::at::SIGNAL].as_text() == Some("pageview") {
+            add_link(out, event);
+        }
         next_at = viewed_at.or(next_at);
     }
     for event in &events {
@@ -171,6 +174,18 @@ fn add_session(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>, wh
         out.pageviews.append(context.date, context.leading.iter().chain(rest));
     }
     finish_session(out, context, &data, row, &events, who);
+}
+
+/// Fills in what the address of a later page view carries.
+fn add_link(out: &Flattener, event: &mut Row<'_>) {
+    let url = event[pageviews::at::URL].as_filled();
+    let Some(link) = url.and_then(|url| out.channels.classify_link(url)) else { return };
+    let touch = link.touch;
+    let channel = Some(touch.channel.into_owned());
+    let filled = [channel, touch.source, touch.medium, touch.campaign, link.term, link.content];
+    for (at, text) in filled.into_iter().enumerate() {
+        event[pageviews::at::CHANNEL + at] = Slot::owned(text);
+    }
 }
 
 /// Works out a session's columns and adds its row and its touchpoint.
@@ -230,10 +245,12 @@ fn add_touch(out: &mut Flattener, date: i32, row: &Row<'_>, who: &Who) {
     use sessions::at;
 
     let text = |index: usize| row[index].as_filled();
-    let touch = channel::classify(&Signals {
+    let touch = out.channels.classify(&Signals {
         utm_source: text(at::UTM_SOURCE),
         utm_medium: text(at::UTM_SOURCE + 1),
         utm_campaign: text(at::UTM_SOURCE + 2),
+        utm_term: text(at::UTM_SOURCE + 3),
+        utm_content: text(at::UTM_SOURCE + 4),
         gclid: text(at::GCLID),
         fbclid: text(at::FBCLID),
         landing_page: text(at::LANDING_PAGE),
@@ -243,8 +260,8 @@ fn add_touch(out: &mut Flattener, date: i32, row: &Row<'_>, who: &Who) {
     let own = [
         Slot::owned(click_id),
         Slot::text(click_id_type),
-        Slot::text(Some(channel)),
-        Slot::text(Some(rule)),
+        Slot::owned(Some(channel.into_owned())),
+        Slot::owned(Some(rule.into_owned())),
         Slot::owned(source),
         Slot::owned(medium),
         Slot::owned(campaign),

@@ -1,5 +1,7 @@
 //! Flattening as a whole: payloads into rows, and anything at all without a panic.
 
+use std::sync::Arc;
+
 use std::path::Path;
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
@@ -24,7 +26,7 @@ fn record(body: &[u8]) -> Record {
 }
 
 fn flatten(bodies: &[&[u8]]) -> Flattened {
-    let mut flattener = Flattener::new();
+    let mut flattener = Flattener::new(Arc::default());
     bodies.iter().for_each(|body| flattener.add(&record(body), AT));
     flattener.finish().unwrap()
 }
@@ -127,7 +129,7 @@ fn a_broken_clock_does_not_choose_the_partition() {
 
 #[test]
 fn an_id_used_for_another_body_is_set_aside() {
-    let mut flattener = Flattener::new();
+    let mut flattener = Flattener::new(Arc::default());
     let body = payload("identity.session.finalized.json");
     flattener.add(&Record { kind: RecordKind::IdConflict, ..record(&body) }, AT);
     let flattened = flattener.finish().unwrap();

@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::flatten::channel::Channels;
 use crate::flatten::{BodyAt, Flattened, Flattener};
 use crate::journal::directory::Directory;
 use crate::journal::segment::{Piece, SegmentReader};
@@ -17,9 +19,10 @@ use super::FlushError;
 pub(super) fn flatten(
     segment: &SealedSegment,
     directory: &Directory,
+    channels: &Arc<Channels>,
 ) -> Result<Flattened, FlushError> {
     let mut reader = SegmentReader::open(&segment.path)?;
-    let mut flattener = Flattener::new();
+    let mut flattener = Flattener::new(Arc::clone(channels));
     while reader.offset() < segment.length {
         match reader.next_piece()? {
             // A sealed segment has no torn tail: up to its length everything was acknowledged.

@@ -14,6 +14,7 @@ use super::encode::{self, Encoded};
 use super::policy::{Policy, backoff};
 use super::segment::{self, Bodies};
 use crate::clock::Clock;
+use crate::flatten::channel::Channels;
 use crate::flatten::{TABLES, raw_events};
 use crate::journal::directory::Directory;
 use crate::journal::{Journal, SealedSegment};
@@ -43,6 +44,7 @@ pub struct Worker {
     policy: Policy,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    channels: Arc<Channels>,
     ends_on_error: bool,
 }
 
@@ -51,6 +53,12 @@ impl Worker {
     #[must_use]
     pub fn ending_on_error(self) -> Self {
         Self { ends_on_error: true, ..self }
+    }
+
+    /// Puts visits into these channels instead of the usual ones.
+    #[must_use]
+    pub fn with_channels(self, channels: Channels) -> Self {
+        Self { channels: Arc::new(channels), ..self }
     }
 
     /// Opens the lake's tables, creating those that are missing.
@@ -78,7 +86,18 @@ impl Worker {
             tables.push(table);
         }
         let ends_on_error = false;
-        Ok(Self { journal, lake, tables, committed, policy, clock, metrics, ends_on_error })
+        let channels = Arc::default();
+        Ok(Self {
+            journal,
+            lake,
+            tables,
+            committed,
+            policy,
+            clock,
+            metrics,
+            channels,
+            ends_on_error,
+        })
     }
 
     /// Flushes until `stop` turns true, then flushes what is left.
@@ -180,12 +199,13 @@ impl Worker {
         segment: &SealedSegment,
     ) -> Result<Vec<(&'static str, u64)>, FlushError> {
         let (sender, receiver) = mpsc::channel(ENCODED_MAX);
+        let channels = Arc::clone(&self.channels);
         let committed = self.committed.clone();
         let encoding = {
             let segment = segment.clone();
             let journal = Arc::clone(&self.journal);
             tokio::task::spawn_blocking(move || {
-                encode_segment(&segment, journal.directory(), &committed, &sender)
+                encode_segment(&segment, journal.directory(), &committed, &channels, &sender)
             })
         };
         let written = self.put_all(segment, receiver).await;
@@ -309,10 +329,11 @@ fn encode_segment(
     segment: &SealedSegment,
     directory: &Directory,
     committed: &HashMap<&'static str, u64>,
+    channels: &Arc<Channels>,
     sender: &mpsc::Sender<Outgoing>,
 ) -> Result<Vec<(&'static str, u64)>, FlushError> {
     let name = segment_name(segment);
-    let flattened = segment::flatten(segment, directory)?;
+    let flattened = segment::flatten(segment, directory, channels)?;
     let is_due = |table: &Table| committed.get(table.name).is_none_or(|s| *s < segment.sequence);
     let emit = |table: &'static Table| {
         move |encoded: Encoded| {

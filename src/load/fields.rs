@@ -1,6 +1,7 @@
 //! The fields of loaded rows: which are needed, and how their text becomes a value.
 
 use super::rows::Cells;
+use crate::flatten::channel::{Channels, Signals};
 use crate::flatten::slot::{Row, Slot};
 use crate::flatten::{account, time};
 
@@ -72,6 +73,7 @@ const MATCHED_BY: [&str; 3] = ["email", "company_domain", "visitor_id"];
 pub(super) struct Reader<'a> {
     pub(super) kind_fields: &'static [Field],
     pub(super) loader: &'a str,
+    pub(super) channels: &'a Channels,
     pub(super) loaded_at_ms: i64,
 }
 
@@ -109,9 +111,26 @@ impl Reader<'_> {
             return Err(format!("line {line}: give one of {}", MATCHED_BY.join(", ")));
         }
         row.push(Slot::Int(self.loaded_at_ms));
+        if !is_conversion {
+            row.push(Slot::owned(Some(self.channel_of(&row, position))));
+        }
         let date =
             date.ok_or_else(|| format!("line {line}: the year is not between 1970 and 9999"))?;
         Ok((date, row))
+    }
+}
+
+impl Reader<'_> {
+    /// Gives the channel of a spend by the tags it is spent on.
+    fn channel_of(&self, row: &Row<'_>, position: impl Fn(&str) -> Option<usize>) -> String {
+        let tag = |name: &str| position(name).and_then(|at| row[at + 1].as_filled());
+        let signals = Signals {
+            utm_source: tag("source"),
+            utm_medium: tag("medium"),
+            utm_campaign: tag("campaign"),
+            ..Signals::default()
+        };
+        self.channels.classify(&signals).channel.into_owned()
     }
 }
 

@@ -57,6 +57,12 @@ pub(super) fn resolve<'a>(signals: &Signals<'a>) -> Origin<'a> {
     origin
 }
 
+/// Reads one tag of a link's query.
+pub(super) fn link_tag<'a>(url: &'a str, wanted: &str) -> Option<Cow<'a, str>> {
+    let mut pairs = query_pairs(url).filter(|(key, _)| key.eq_ignore_ascii_case(wanted));
+    pairs.find_map(|(_, value)| normalise::query_value(value))
+}
+
 /// Reads the tags and click ids of the payload, and those of the landing page where it has none.
 fn read_tags<'a>(signals: &Signals<'a>) -> Origin<'a> {
     let mut origin = Origin {

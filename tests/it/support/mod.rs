@@ -8,6 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tributary::app::{App, JournalSettings, Settings};
 use tributary::clock::{Clock as _, ManualClock};
+use tributary::flatten::channel::Channels;
 use tributary::flush::Policy;
 use tributary::lake::{Lake, Location};
 use tributary::receive::Limits;
@@ -60,6 +61,7 @@ impl Place {
             verifier: Some(Verifier::new(vec![secret()])),
             token: None,
             limits: Limits::default(),
+            channels: Channels::default(),
         }
     }
 
