@@ -28,6 +28,7 @@ pub mod report;
 pub mod verify;
 
 pub mod app;
+pub mod attribution;
 pub mod cli;
 pub mod clock;
 pub mod config;
