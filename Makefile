@@ -24,7 +24,7 @@ test-rust: ## runs the tests in Rust
 
 test-python: $(VENV)/ready ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
-	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -p no:cacheprovider tests/python
+	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -n 2 -p no:cacheprovider tests/python
 
 check: ## formatting and lints
 	$(CARGO) fmt --check

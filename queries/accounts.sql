@@ -1,29 +1,26 @@
 -- title: Accounts
--- description: Which companies visit, who they are and how they found you
+-- description: Which companies visit, how engaged they are and how they found you
+-- note: visits are those of visitors that the sender identified
 -- parameter: from date; first day, UTC
 -- parameter: to date; day behind the last one, UTC
 -- parameter: tenant text; one tenant only
+-- parameter: half_life days = 30d; time in which the weight of a visit in the score halves
 -- parameter: limit int = 50; rows at most
 WITH visited AS (
-    SELECT * FROM visits
+    SELECT
+        *,
+        max(started_at) OVER () AS now_at,
+        row_number() OVER (
+            PARTITION BY account ORDER BY started_at, session_id
+        ) AS n,
+        row_number() OVER (
+            PARTITION BY account ORDER BY started_at DESC, session_id DESC
+        ) AS n_back
+    FROM visits
     WHERE ($from IS NULL OR date >= $from)
       AND ($to IS NULL OR date < $to)
       AND ($tenant IS NULL OR tenant = $tenant)
       AND account IS NOT NULL
-),
-first_touch AS (
-    SELECT account, channel AS first_channel
-    FROM visited
-    QUALIFY row_number() OVER (PARTITION BY account ORDER BY started_at, session_id) = 1
-),
-company AS (
-    SELECT company_domain, name, industry, address_country, headcount_total, employee_count
-    FROM companies
-    WHERE company_domain IS NOT NULL
-    QUALIFY row_number() OVER (
-        PARTITION BY company_domain
-        ORDER BY created_at DESC NULLS LAST, event_id, position
-    ) = 1
 ),
 measured AS (
     SELECT
@@ -33,25 +30,49 @@ measured AS (
         count(DISTINCT CASE WHEN is_identified THEN person END) AS people,
         sum(coalesce(pageview_count, 0)) AS pageviews,
         min(date) AS first_seen,
-        max(date) AS last_seen
+        max(date) AS last_seen,
+        max(CASE WHEN n = 1 THEN channel END) AS first_channel,
+        max(CASE WHEN n_back = 1 THEN channel END) AS last_channel,
+        sum(
+            (1.0 + coalesce(pageview_count, 0)) * power(
+                2.0,
+                (date_part('epoch', started_at) - date_part('epoch', now_at)) / 86400.0
+                / $half_life
+            )
+        ) AS score
     FROM visited
+    GROUP BY account
+),
+converted AS (
+    SELECT
+        account,
+        count(*) AS conversions,
+        sum(value) AS value,
+        max(CASE stage WHEN 'won' THEN 3 WHEN 'opportunity' THEN 2 ELSE 1 END) AS stage
+    FROM conversion_events
+    WHERE is_current AND ($tenant IS NULL OR tenant = $tenant)
     GROUP BY account
 )
 SELECT
     m.account,
-    c.name,
-    c.industry,
-    c.address_country AS country,
-    coalesce(c.headcount_total, c.employee_count) AS employees,
+    f.name,
+    f.industry,
+    f.company_country AS country,
+    f.employees,
     m.sessions,
     m.visitors,
     m.people,
     m.pageviews,
     m.first_seen,
     m.last_seen,
-    f.first_channel
+    m.first_channel,
+    m.last_channel,
+    m.score,
+    CASE c.stage WHEN 3 THEN 'won' WHEN 2 THEN 'opportunity' WHEN 1 THEN 'lead' END AS stage,
+    coalesce(c.conversions, 0) AS conversions,
+    coalesce(c.value, 0.0) AS value
 FROM measured AS m
-LEFT JOIN first_touch AS f ON f.account = m.account
-LEFT JOIN company AS c ON c.company_domain = m.account
+LEFT JOIN account_facts AS f ON f.account = m.account
+LEFT JOIN converted AS c ON c.account = m.account
 ORDER BY m.sessions DESC, m.account
 LIMIT $limit

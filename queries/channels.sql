@@ -1,22 +1,51 @@
 -- title: Channels
--- description: Which channels bring sessions, people and accounts
+-- description: Which channels bring sessions, people, accounts and conversions
+-- note: visits are those of visitors that the sender identified
 -- parameter: from date; first day, UTC
 -- parameter: to date; day behind the last one, UTC
 -- parameter: tenant text; one tenant only
-WITH visited AS (
-    SELECT * FROM visits
-    WHERE ($from IS NULL OR date >= $from)
-      AND ($to IS NULL OR date < $to)
-      AND ($tenant IS NULL OR tenant = $tenant)
-)
+-- parameter: by choice(channel|source|medium|campaign|term|content|landing_page|referrer|country|region|city|device|browser|os|industry|headcount|revenue|company_country|account) = channel; what is told apart
+-- parameter: conversion text; one conversion only
+-- parameter: stage text; one stage of deals; without it the latest that each reached
+-- parameter: unit choice(person|account) = person; whose journeys
+-- parameter: lookback days; how far back touches count, 90 days for a person and 180 for an account; none for all
+-- parameter: steps int; how many touches back count
+-- parameter: direct choice(keep|exclude|exclude_unless_all|last_non_direct) = keep; what becomes of Direct
+-- parameter: touchpoint choice(session|pageview) = session; whether page views that carry a campaign are touches too
+-- parameter: model choice(first_touch|last_touch|last_non_direct|first_non_direct|first_paid|last_paid|linear|linear_unique|position_based|j_shaped|inverse_j|time_decay|custom|u_lead|w_shaped|full_path|shapley|participation|markov) = last_non_direct; how credit is shared out
+-- parameter: half_life days = 7d; time in which the credit of time decay halves
+-- parameter: weights weights = 40,20,40; shares of first, middle and last touch in the model custom
+-- parameter: order int(1..4) = 1; touches that a state of the Markov chain holds
 SELECT
-    coalesce(channel, 'Unassigned') AS channel,
-    count(*) AS sessions,
-    count(DISTINCT visitor_id) AS visitors,
-    count(DISTINCT CASE WHEN is_identified THEN person END) AS people,
-    count(DISTINCT account) AS accounts,
-    sum(coalesce(pageview_count, 0)) AS pageviews,
-    round(100.0 * count(*) / sum(count(*)) OVER (), 2) AS session_percent
-FROM visited
-GROUP BY coalesce(channel, 'Unassigned')
-ORDER BY sessions DESC, channel
+    dimension AS channel,
+    sessions,
+    visitors,
+    people,
+    accounts,
+    pageviews,
+    session_percent,
+    influenced,
+    conversions,
+    value,
+    conversion_rate,
+    cost,
+    cost_per_conversion,
+    roas
+FROM performance(
+    model := $model,
+    unit := $unit,
+    by_column := $by,
+    from_day := $from,
+    to_day := $to,
+    in_tenant := $tenant,
+    of_conversion := $conversion,
+    of_stage := $stage,
+    lookback := $lookback,
+    steps := $steps,
+    direct := $direct,
+    touchpoint := $touchpoint,
+    half_life := $half_life,
+    weights := $weights,
+    chain_order := $order
+)
+ORDER BY place, sessions DESC, channel

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config;
+use crate::goal::{self, Goal};
 use crate::lake::{Lake, Location};
 use crate::telemetry::{self, LogFormat};
 
+mod attribute;
+mod channels;
 mod check;
 mod completions;
 mod demo;
@@ -66,7 +69,9 @@ enum Command {
     /// Backfills files of raw webhook bodies
     Import(import::Args),
     /// Runs a bundled report; without a name lists them
-    Report(report::Args),
+    Report(Box<report::Args>),
+    /// Attributes ready-made journeys: a CSV of paths and what they ended in
+    Attribute(attribute::Args),
     /// Runs SQL over the lake's tables
     Sql(sql::Args),
     /// Loads a file of conversions (CRM deals, orders) or of advertising spend
@@ -143,11 +148,12 @@ impl Cli {
             Command::Demo(args) => demo::run(&common, args).await,
             Command::Serve(args) => serve::run(&common, args).await,
             Command::Import(args) => import::run(&common, args).await,
-            Command::Report(args) => report::run(&common, args).await,
+            Command::Report(args) => report::run(&common, *args).await,
+            Command::Attribute(args) => attribute::run(args).await,
             Command::Sql(args) => sql::run(&common, args).await,
             Command::Load(args) => load::run(&common, args).await,
             Command::Check(args) => check::run(&common, args).await,
-            Command::Schema(args) => schema::run(&args),
+            Command::Schema(args) => schema::run(&common, &args),
             Command::Generate(args) => generate::run(&common, args).await,
             Command::Completions(args) => completions::run(&args),
         }
@@ -169,6 +175,15 @@ impl Common {
 
     fn open_lake(&self) -> Result<Lake, crate::lake::LakeError> {
         Lake::open(&self.lake, &config::store_options())
+    }
+
+    /// Returns the goals of the command line, else those of the settings file, else the usual.
+    fn goals(&self, given: &[Goal]) -> anyhow::Result<Vec<Goal>> {
+        if !given.is_empty() {
+            return Ok(given.to_vec());
+        }
+        let goals = config::goals(self.config.as_deref())?;
+        Ok(if goals.is_empty() { goal::usual() } else { goals })
     }
 
     /// Opens the lake for reading; a folder that is not there is the user's mistake.

@@ -13,6 +13,8 @@
 //! Bodies are not copied: `raw_events` keeps each one's place in the segment, and the writer of
 //! the file fetches them from there, so that memory does not hold what the disk already has.
 
+use std::sync::Arc;
+
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -42,6 +44,7 @@ pub mod user_agent;
 pub mod utm;
 
 use builder::TableBuilder;
+use channel::Channels;
 use event::{Context, Trouble};
 use shape::Shape;
 use slot::Slot;
@@ -98,6 +101,7 @@ pub struct Flattened {
 pub struct Flattener {
     shape: Shape,
     agents: Agents,
+    channels: Arc<Channels>,
     sessions: TableBuilder,
     pageviews: TableBuilder,
     utm: TableBuilder,
@@ -111,17 +115,12 @@ pub struct Flattener {
     troubles: Vec<(&'static str, u64)>,
 }
 
-impl Default for Flattener {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Flattener {
-    /// Makes an empty flattener.
+    /// Makes an empty flattener that puts visits into these channels.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(channels: Arc<Channels>) -> Self {
         Self {
+            channels,
             shape: Shape::new(event::DATA),
             agents: Agents::default(),
             sessions: TableBuilder::new(sessions::COLUMNS),

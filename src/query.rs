@@ -5,17 +5,15 @@
 //! that its log named when the engine was opened. What does not fit into memory is spilled to
 //! disk. This folder is the only one that names DataFusion.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider as _};
-use datafusion::common::ParamValues;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
-use datafusion::scalar::ScalarValue;
+use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement as ParsedStatement};
 use futures::stream::{BoxStream, StreamExt as _};
 
@@ -23,13 +21,19 @@ use crate::goal::Goal;
 use crate::lake::Lake;
 use crate::schema::Table;
 
+pub mod duckdb;
+mod effects;
 mod error;
 mod goals;
+mod macros;
+mod parameters;
 mod provider;
 mod shared;
 mod views;
 
 pub use error::QueryError;
+pub use macros::MACROS;
+pub use parameters::filled_in;
 pub use views::VIEWS;
 
 use provider::LakeProvider;
@@ -82,6 +86,8 @@ impl std::fmt::Debug for Rows {
 pub struct Engine {
     context: SessionContext,
     shared: SharedViews,
+    /// Tables of removal effects made so far.
+    n_effects: AtomicUsize,
 }
 
 impl std::fmt::Debug for Engine {
@@ -116,7 +122,7 @@ impl Engine {
             .ok_or_else(|| QueryError::Failed("the session has no catalog".to_owned()))?;
         catalog.register_schema(FILES_SCHEMA, files)?;
         let shared = SharedViews::register(&context).await?;
-        Ok(Self { context, shared })
+        Ok(Self { context, shared, n_effects: AtomicUsize::new(0) })
     }
 
     /// Runs one statement that reads.
@@ -140,25 +146,33 @@ impl Engine {
         statement: Statement,
         parameters: &[(&str, Value)],
     ) -> Result<Rows, QueryError> {
-        let read_only = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        self.shared.prepare(&self.context, &statement.0).await?;
-        let mut plan = self.context.state().statement_to_plan(statement.0).await?;
-        read_only.verify_plan(&plan)?;
-        if !parameters.is_empty() {
-            let values: HashMap<String, _> = parameters
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), scalar(value).into()))
-                .collect();
-            plan = plan.with_param_values(ParamValues::Map(values))?;
+        let mut statement = statement.0;
+        for call in macros::expand(&mut statement, parameters, &self.n_effects)? {
+            let paths = match call.paths {
+                Some(paths) => Some(self.frame(paths).await?),
+                None => None,
+            };
+            effects::provide(&self.context, &call.table, paths, call.order).await?;
         }
-        let frame = self.context.execute_logical_plan(plan).await?;
+        let frame = self.frame(statement).await?;
         let stream = frame.execute_stream().await?;
         let schema = stream.schema();
         let batches = stream.map(|batch| batch.map_err(QueryError::from)).boxed();
         Ok(Rows { schema, batches })
+    }
+}
+
+impl Engine {
+    /// Plans a statement that only reads; macros are replaced already.
+    async fn frame(&self, statement: ParsedStatement) -> Result<DataFrame, QueryError> {
+        self.shared.prepare(&self.context, &statement).await?;
+        let plan = self.context.state().statement_to_plan(statement).await?;
+        let read_only = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        read_only.verify_plan(&plan)?;
+        Ok(self.context.execute_logical_plan(plan).await?)
     }
 }
 
@@ -190,13 +204,4 @@ fn session(limits: Limits) -> Result<SessionContext, QueryError> {
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
     Ok(SessionContext::new_with_config_rt(config, runtime))
-}
-
-fn scalar(value: &Value) -> ScalarValue {
-    match value {
-        Value::Date(days) => ScalarValue::Date32(*days),
-        Value::Text(text) => ScalarValue::Utf8(text.clone()),
-        Value::Int(number) => ScalarValue::Int64(*number),
-        Value::Float(number) => ScalarValue::Float64(*number),
-    }
 }

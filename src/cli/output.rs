@@ -22,6 +22,13 @@ pub(super) struct Args {
     pub(super) output: Option<PathBuf>,
 }
 
+impl Args {
+    /// Tells whether a person reads what is printed.
+    pub(super) fn is_for_eyes(&self) -> bool {
+        self.format == Format::Table && self.output.is_none()
+    }
+}
+
 /// Writes rows as the options say.
 pub(super) async fn write(args: &Args, mut rows: Rows) -> anyhow::Result<()> {
     check(args)?;

@@ -30,17 +30,8 @@ impl Args {
             memory_bytes_max: usize::try_from(self.query_memory).unwrap_or(usize::MAX),
             spill_bytes_max: self.query_spill,
         };
-        let goals = self.goals(common)?;
+        let goals = common.goals(&self.goals)?;
         let engine = Engine::open(&lake, &TABLES, &goals, limits).await;
         engine.with_context(|| format!("lake `{}`", common.lake))
-    }
-
-    /// Returns the goals of the command line, else those of the settings file, else the usual.
-    fn goals(&self, common: &Common) -> anyhow::Result<Vec<Goal>> {
-        if !self.goals.is_empty() {
-            return Ok(self.goals.clone());
-        }
-        let goals = config::goals(common.config.as_deref())?;
-        Ok(if goals.is_empty() { goal::usual() } else { goals })
     }
 }

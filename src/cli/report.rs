@@ -6,8 +6,8 @@ use arrow::array::{RecordBatch, StringArray};
 use futures::{StreamExt as _, stream};
 
 use super::{Common, output, reading};
-use crate::query::Rows;
-use crate::report::{Catalog, Report};
+use crate::query::{Rows, filled_in};
+use crate::report::Catalog;
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -21,23 +21,62 @@ pub(super) struct Args {
     #[arg(long, value_name = "DATE")]
     to: Option<String>,
     /// One tenant only
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
     /// One conversion only
     #[arg(long, value_name = "NAME")]
     conversion: Option<String>,
+    /// One stage of deals: lead, opportunity, won or your own
+    #[arg(long, value_name = "NAME")]
+    stage: Option<String>,
     /// Whose journeys: person or account
-    #[arg(long)]
+    #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
-    /// How far back touches count, such as 30d
+    /// How credit is shared out, such as linear or markov
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// How far back touches count, such as 30d; none for all
     #[arg(long, value_name = "TIME")]
     lookback: Option<String>,
+    /// How many touches back count
+    #[arg(long, value_name = "N")]
+    steps: Option<String>,
+    /// What becomes of Direct, such as exclude
+    #[arg(long, value_name = "WHAT")]
+    direct: Option<String>,
+    /// What is a touch: session or pageview
+    #[arg(long, value_name = "WHAT")]
+    touchpoint: Option<String>,
     /// Time in which the credit of time decay halves
     #[arg(long, value_name = "TIME")]
     half_life: Option<String>,
-    /// What is credited: channel, source, medium, campaign, term, content, `landing_page`, country, device
+    /// Shares of first, middle and last touch in the model custom
+    #[arg(long, value_name = "A,B,C")]
+    weights: Option<String>,
+    /// Touches that a state of the Markov chain holds, 1 to 4
+    #[arg(long, value_name = "N")]
+    order: Option<String>,
+    /// What is told apart: channel, source, medium, campaign, country, industry and more
     #[arg(long, value_name = "DIMENSION")]
     by: Option<String>,
+    /// Length of a step: day, week or month
+    #[arg(long, value_name = "TIME")]
+    period: Option<String>,
+    /// How paths are written: unique, exposure, first or frequency
+    #[arg(long, value_name = "NAME")]
+    transform: Option<String>,
+    /// Whose dates count: conversion or touch
+    #[arg(long, value_name = "WHAT")]
+    basis: Option<String>,
+    /// What is shared out: conversions or value
+    #[arg(long, value_name = "WHAT")]
+    measure: Option<String>,
+    /// One company
+    #[arg(long, value_name = "DOMAIN")]
+    account: Option<String>,
+    /// One person, by e-mail or other key
+    #[arg(long, value_name = "KEY")]
+    person: Option<String>,
     /// Rows at most
     #[arg(long, value_name = "N")]
     limit: Option<String>,
@@ -47,7 +86,7 @@ pub(super) struct Args {
     /// Folder of reports of your own
     #[arg(long, value_name = "DIR")]
     queries: Option<PathBuf>,
-    /// Print the report's SQL and its parameters instead of running it
+    /// Print the report's SQL with its parameters filled in instead of running it
     #[arg(long)]
     explain: bool,
     #[command(flatten)]
@@ -67,11 +106,15 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let given = args.given();
     let values = report.bind(&given)?;
     if args.explain {
-        return explain(report, &given);
+        return output::print(filled_in(&report.sql, &values)?.as_bytes());
     }
     let engine = args.reading.engine(common).await?;
     let rows = engine.run(&report.sql, &values).await?;
-    output::write(&args.output, rows).await
+    output::write(&args.output, rows).await?;
+    if let Some(note) = report.note.as_ref().filter(|_| args.output.is_for_eyes()) {
+        output::tell(&format!("note: {note}"));
+    }
+    Ok(())
 }
 
 impl Args {
@@ -81,10 +124,23 @@ impl Args {
             ("to", &self.to),
             ("tenant", &self.tenant),
             ("conversion", &self.conversion),
+            ("stage", &self.stage),
             ("unit", &self.unit),
+            ("model", &self.model),
             ("lookback", &self.lookback),
+            ("steps", &self.steps),
+            ("direct", &self.direct),
+            ("touchpoint", &self.touchpoint),
             ("half_life", &self.half_life),
+            ("weights", &self.weights),
+            ("order", &self.order),
             ("by", &self.by),
+            ("period", &self.period),
+            ("transform", &self.transform),
+            ("basis", &self.basis),
+            ("measure", &self.measure),
+            ("account", &self.account),
+            ("person", &self.person),
             ("limit", &self.limit),
         ];
         let named =
@@ -104,15 +160,6 @@ async fn list(catalog: &Catalog, args: &output::Args) -> anyhow::Result<()> {
     let schema = batch.schema();
     let batches = stream::iter([Ok(batch)]).boxed();
     output::write(args, Rows { schema, batches }).await
-}
-
-fn explain(report: &Report, given: &[(String, String)]) -> anyhow::Result<()> {
-    let mut text = format!("-- report {}: {}\n", report.name, report.title);
-    for (name, value) in given {
-        text.push_str(&format!("-- ${name} is bound to {value:?}\n"));
-    }
-    text.push_str(&report.sql);
-    output::print(text.as_bytes())
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 
-use super::Usage;
+use super::{Common, Usage, output};
 use crate::flatten::{TABLES, table};
+use crate::goal::{self, Goal};
+use crate::query::duckdb;
 use crate::report::render::{Format, renderer};
 use crate::schema::{Column, DATE, DATE_DOC, Kind, Table, sql_type};
 
@@ -18,9 +20,20 @@ pub(super) struct Args {
     /// Form of the rows: table, csv, json, ndjson or markdown
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     format: Format,
+    /// Print a script that opens the lake in DuckDB, with the views and macros of reports
+    #[arg(long, conflicts_with_all = ["table", "format"])]
+    duckdb: bool,
+    /// What counts as a conversion: NAME=page:/path, NAME=signal:NAME or NAME=session:PAGES
+    #[arg(long = "goal", value_name = "NAME=…", value_parser = goal::parse)]
+    goals: Vec<Goal>,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(common: &Common, args: &Args) -> anyhow::Result<()> {
+    if args.duckdb {
+        let goals = common.goals(&args.goals)?;
+        let script = duckdb::script(&common.lake.to_string(), &TABLES, &goals);
+        return output::print(script.as_bytes());
+    }
     let tables: Vec<&Table> = match &args.table {
         None => TABLES.to_vec(),
         Some(name) => vec![table(name).ok_or_else(|| unknown(name))?],

@@ -23,7 +23,7 @@ use super::QueryError;
 use super::views::VIEWS;
 
 /// Views that are worked out once.
-const SHARED: [&str; 3] = ["visits", "conversion_events", "journeys"];
+const SHARED: [&str; 3] = ["visits", "conversion_events", "touchpoints"];
 
 /// The views that were worked out, and where.
 #[derive(Debug)]

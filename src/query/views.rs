@@ -1,7 +1,7 @@
 //! The views that bundled reports and users' SQL see, one file each in `queries/views/`.
 
 /// Names and definitions, in an order in which each finds those it uses.
-pub const VIEWS: [(&str, &str); 14] = [
+pub const VIEWS: [(&str, &str); 15] = [
     ("sessions", include_str!("../../queries/views/sessions.sql")),
     ("pageviews", include_str!("../../queries/views/pageviews.sql")),
     ("utm", include_str!("../../queries/views/utm.sql")),
@@ -15,5 +15,6 @@ pub const VIEWS: [(&str, &str); 14] = [
     ("spend", include_str!("../../queries/views/spend.sql")),
     ("visits", include_str!("../../queries/views/visits.sql")),
     ("conversion_events", include_str!("../../queries/views/conversion_events.sql")),
-    ("journeys", include_str!("../../queries/views/journeys.sql")),
+    ("account_facts", include_str!("../../queries/views/account_facts.sql")),
+    ("touchpoints", include_str!("../../queries/views/touchpoints.sql")),
 ];

@@ -5,6 +5,7 @@
 //! ```text
 //! -- title: Channels
 //! -- description: Which channels bring sessions, people and accounts
+//! -- note: visits are those of visitors that the sender identified
 //! -- parameter: from date; first day, UTC
 //! -- parameter: limit int = 50; rows at most
 //! SELECT …
@@ -18,13 +19,35 @@ use super::parameter::Parameter;
 use crate::query::Value;
 
 /// The bundled reports: name and file.
-const BUNDLED: [(&str, &str); 6] = [
+const BUNDLED: [(&str, &str); 28] = [
     ("overview", include_str!("../../queries/overview.sql")),
     ("channels", include_str!("../../queries/channels.sql")),
     ("models", include_str!("../../queries/models.sql")),
     ("campaigns", include_str!("../../queries/campaigns.sql")),
+    ("sources", include_str!("../../queries/sources.sql")),
     ("landing-pages", include_str!("../../queries/landing-pages.sql")),
+    ("content", include_str!("../../queries/content.sql")),
+    ("paths", include_str!("../../queries/paths.sql")),
+    ("paths-null", include_str!("../../queries/paths-null.sql")),
+    ("path-length", include_str!("../../queries/path-length.sql")),
+    ("time-lag", include_str!("../../queries/time-lag.sql")),
+    ("assists", include_str!("../../queries/assists.sql")),
+    ("transitions", include_str!("../../queries/transitions.sql")),
+    ("roi", include_str!("../../queries/roi.sql")),
+    ("funnel", include_str!("../../queries/funnel.sql")),
+    ("velocity", include_str!("../../queries/velocity.sql")),
     ("accounts", include_str!("../../queries/accounts.sql")),
+    ("account", include_str!("../../queries/account.sql")),
+    ("person", include_str!("../../queries/person.sql")),
+    ("deals", include_str!("../../queries/deals.sql")),
+    ("firmographics", include_str!("../../queries/firmographics.sql")),
+    ("geo", include_str!("../../queries/geo.sql")),
+    ("devices", include_str!("../../queries/devices.sql")),
+    ("cohorts", include_str!("../../queries/cohorts.sql")),
+    ("trends", include_str!("../../queries/trends.sql")),
+    ("ai", include_str!("../../queries/ai.sql")),
+    ("conversions", include_str!("../../queries/conversions.sql")),
+    ("audit", include_str!("../../queries/audit.sql")),
 ];
 
 /// A report.
@@ -36,6 +59,8 @@ pub struct Report {
     pub title: String,
     /// What it shows, one line.
     pub description: String,
+    /// What a reader of its figures should know, one line, if anything.
+    pub note: Option<String>,
     /// Its parameters.
     pub parameters: Vec<Parameter>,
     /// The whole file, which is valid SQL.
@@ -117,7 +142,8 @@ impl Report {
     /// [`ReportError::File`].
     pub fn parse(name: &str, text: &str) -> Result<Self, ReportError> {
         let refuse = |reason: String| ReportError::File { file: format!("{name}.sql"), reason };
-        let (mut title, mut description, mut parameters) = (None, None, vec![]);
+        let (mut title, mut description, mut note) = (None, None, None);
+        let mut parameters = vec![];
         let header = text.lines().map_while(|line| line.strip_prefix("--"));
         for line in header {
             let Some((key, value)) = line.trim().split_once(':') else { continue };
@@ -125,6 +151,7 @@ impl Report {
             match key.trim() {
                 "title" => title = Some(value.to_owned()),
                 "description" => description = Some(value.to_owned()),
+                "note" => note = Some(value.to_owned()),
                 "parameter" => parameters.push(Parameter::parse(value).map_err(refuse)?),
                 _ => {}
             }
@@ -134,6 +161,7 @@ impl Report {
             name: name.to_owned(),
             title: title.ok_or_else(|| missing("title"))?,
             description: description.ok_or_else(|| missing("description"))?,
+            note,
             parameters,
             sql: text.to_owned(),
         })

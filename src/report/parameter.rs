@@ -8,6 +8,8 @@ use crate::query::Value;
 
 /// Seconds a day.
 const DAY_SECONDS: f64 = 86_400.0;
+/// Days that no lookback reaches.
+const FOREVER_DAYS: f64 = 1e6;
 
 /// The type of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,12 +18,14 @@ pub enum Kind {
     Date,
     /// Text.
     Text,
-    /// An integer.
-    Int,
+    /// An integer, `int` or `int(1..4)`, within these bounds.
+    Int(i64, i64),
     /// A number.
     Float,
-    /// A span of time, `30d` or a number of days; bound as days.
+    /// A span of time, `30d` or a number of days; bound as days. `none` is longer than any.
     Days,
+    /// Shares of the first touch, those between and the last one, `40,20,40`.
+    Weights,
     /// One of these words.
     Choice(Vec<String>),
 }
@@ -33,14 +37,21 @@ impl FromStr for Kind {
         match text {
             "date" => Ok(Self::Date),
             "text" => Ok(Self::Text),
-            "int" => Ok(Self::Int),
+            "int" => Ok(Self::Int(0, i64::MAX)),
+            "weights" => Ok(Self::Weights),
             "float" => Ok(Self::Float),
             "days" => Ok(Self::Days),
             _ => {
-                let words = text.strip_prefix("choice(").and_then(|rest| rest.strip_suffix(')'));
-                let words = words.map(|words| words.split('|').map(str::to_owned).collect());
-                words.map(Self::Choice).ok_or_else(|| {
-                    format!("`{text}` is no type; use date, text, int, float, days or choice(a|b)")
+                let of = |kind: &str| text.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')');
+                let words = of("choice").map(|words| words.split('|').map(str::to_owned).collect());
+                let bounds = of("int").and_then(|bounds| bounds.split_once(".."));
+                let bounds = bounds.and_then(|(low, high)| low.parse().ok().zip(high.parse().ok()));
+                let kind = bounds.map(|(low, high)| Self::Int(low, high));
+                kind.or(words.map(Self::Choice)).ok_or_else(|| {
+                    format!(
+                        "`{text}` is no type; use date, text, int, int(1..4), float, days, \
+                         weights or choice(a|b)"
+                    )
                 })
             }
         }
@@ -95,8 +106,8 @@ impl Parameter {
 fn null(kind: &Kind) -> Value {
     match kind {
         Kind::Date => Value::Date(None),
-        Kind::Text | Kind::Choice(_) => Value::Text(None),
-        Kind::Int => Value::Int(None),
+        Kind::Text | Kind::Choice(_) | Kind::Weights => Value::Text(None),
+        Kind::Int(..) => Value::Int(None),
         Kind::Float | Kind::Days => Value::Float(None),
     }
 }
@@ -114,10 +125,16 @@ fn value(name: &str, kind: &Kind, text: &str) -> Result<Value, ReportError> {
                 .ok_or_else(|| refuse("write a day as YYYY-MM-DD, such as 2026-02-16"))
         }
         Kind::Text => Ok(Value::Text(Some(text.to_owned()))),
-        Kind::Int => {
-            let number = text.parse().map_err(|_| refuse("write a whole number"))?;
-            Ok(Value::Int(Some(number)))
+        Kind::Int(low, high) => {
+            let number: Option<i64> = text.parse().ok().filter(|n| (low..=high).contains(&n));
+            number.map(|n| Value::Int(Some(n))).ok_or_else(|| match *high {
+                i64::MAX => refuse("write a whole number of at least 0"),
+                high => refuse(&format!("write a whole number from {low} to {high}")),
+            })
         }
+        Kind::Weights => weights(text)
+            .map(|weights| Value::Text(Some(weights)))
+            .ok_or_else(|| refuse("write three shares such as 40,20,40, none of them negative")),
         Kind::Float => {
             let number: Option<f64> = text.parse().ok().filter(|n: &f64| n.is_finite());
             number.map(|n| Value::Float(Some(n))).ok_or_else(|| refuse("write a number"))
@@ -125,7 +142,7 @@ fn value(name: &str, kind: &Kind, text: &str) -> Result<Value, ReportError> {
         Kind::Days => {
             let days = days(text).filter(|days| *days > 0.0);
             days.map(|n| Value::Float(Some(n)))
-                .ok_or_else(|| refuse("write a span such as 30d, or a number of days"))
+                .ok_or_else(|| refuse("write a span such as 30d, a number of days, or none"))
         }
         Kind::Choice(words) if words.iter().any(|word| word == text) => {
             Ok(Value::Text(Some(text.to_owned())))
@@ -134,7 +151,20 @@ fn value(name: &str, kind: &Kind, text: &str) -> Result<Value, ReportError> {
     }
 }
 
+/// Reads three numbers of which none is negative and one is more than 0.
+fn weights(text: &str) -> Option<String> {
+    let shares: Vec<f64> =
+        text.split(',').map(|part| part.trim().parse().ok()).collect::<Option<_>>()?;
+    let is_sound = shares.len() == 3
+        && shares.iter().all(|share| share.is_finite() && *share >= 0.0)
+        && shares.iter().sum::<f64>() > 0.0;
+    is_sound.then(|| format!("{:?},{:?},{:?}", shares[0], shares[1], shares[2]))
+}
+
 fn days(text: &str) -> Option<f64> {
+    if text == "none" {
+        return Some(FOREVER_DAYS);
+    }
     if let Ok(number) = text.parse::<f64>() {
         return Some(number).filter(|number| number.is_finite());
     }
@@ -148,7 +178,7 @@ mod tests {
     #[test]
     fn a_declaration_has_name_type_default_and_doc() {
         let parameter = Parameter::parse("limit int = 50; rows at most").unwrap();
-        assert_eq!((parameter.name.as_str(), &parameter.kind), ("limit", &Kind::Int));
+        assert_eq!((parameter.name.as_str(), &parameter.kind), ("limit", &Kind::Int(0, i64::MAX)));
         assert_eq!(
             (parameter.default, parameter.doc.as_str()),
             (Value::Int(Some(50)), "rows at most")

@@ -48,7 +48,17 @@ fn program(text: &str) -> &str {
 #[test]
 fn imports_follow_the_drawing() {
     let stages = [
-        "verify", "journal", "flatten", "lake", "receive", "flush", "query", "report", "app", "cli",
+        "verify",
+        "journal",
+        "flatten",
+        "lake",
+        "receive",
+        "flush",
+        "attribution",
+        "query",
+        "report",
+        "app",
+        "cli",
     ];
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("verify", &[][..]),
@@ -57,7 +67,8 @@ fn imports_follow_the_drawing() {
         ("lake", &[]),
         ("receive", &["verify", "journal"]),
         ("flush", &["journal", "flatten", "lake"]),
-        ("query", &["lake"]),
+        ("attribution", &[]),
+        ("query", &["lake", "attribution"]),
         ("report", &["query", "lake"]),
     ]);
     for (name, text) in files("src", "rs") {
@@ -117,11 +128,11 @@ fn every_report_is_in_the_catalog_and_in_the_readme() {
     let mut n_files = 0;
     for entry in fs::read_dir(root().join("queries")).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if path.is_dir() || name == "duckdb" {
             continue;
         }
         n_files += 1;
-        let name = path.file_stem().unwrap().to_str().unwrap();
         let report = catalog.find(name).unwrap();
         assert_eq!(report.sql, fs::read_to_string(&path).unwrap());
         assert!(readme.contains(&format!("`{name}`")), "README.md does not name `{name}`");
@@ -130,12 +141,25 @@ fn every_report_is_in_the_catalog_and_in_the_readme() {
 }
 
 #[test]
-fn every_view_has_its_file() {
-    for entry in fs::read_dir(root().join("queries/views")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        assert!(tributary::query::VIEWS.iter().any(|(view, _)| *view == name), "{name}");
+fn every_view_and_macro_has_its_file() {
+    let known = [("views", &tributary::query::VIEWS[..]), ("macros", &tributary::query::MACROS)];
+    for (folder, known) in known {
+        for entry in fs::read_dir(root().join("queries").join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            assert!(known.iter().any(|(known, _)| *known == name), "{name}");
+        }
     }
+}
+
+/// `queries/duckdb.sql` is what `tributary schema --duckdb` prints for the default lake.
+#[test]
+fn the_script_for_duckdb_is_up_to_date() {
+    use tributary::{flatten::TABLES, goal, query::duckdb};
+
+    let script = duckdb::script("./lake", &TABLES, &goal::usual());
+    let file = fs::read_to_string(root().join("queries/duckdb.sql")).unwrap();
+    assert!(script == file, "run: tributary schema --duckdb > queries/duckdb.sql");
 }
 
 #[test]

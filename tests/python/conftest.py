@@ -36,33 +36,52 @@ def lake(tmp_path_factory, bodies):
     folder = tmp_path_factory.mktemp("imported")
     output_of("--lake", folder / "lake", "import", "--journal", folder / "journal", bodies)
     deals = conversions((bodies / "generated.ndjson").read_text("utf-8").splitlines())
-    spend = [{"day": "2026-01-02", "source": "google", "medium": "cpc", "amount": 12.5}]
+    spend = [
+        {"day": "2026-01-02", "source": "google", "medium": "cpc", "amount": 12.5},
+        {"day": "2026-01-04", "source": "linkedin", "medium": "cpc", "amount": 40},
+        {"day": "2026-01-04", "source": "nobody", "medium": "cpc", "amount": 7, "campaign": "lost"},
+    ]
     for name, records in {"conversions": deals, "spend": spend}.items():
         output_of("--lake", folder / "lake", "load", name, as_csv(folder / f"{name}.csv", records))
     return folder / "lake"
 
 
 def conversions(lines):
-    """A deal a day after each eighth session, by the visitor."""
+    """Deals of each eighth session, by e-mail, company or visitor, some of them in stages."""
     for number, event in enumerate(json.loads(line) for line in lines[::8]):
         session = event["data"]["session"]
-        day_later = datetime.fromtimestamp(session["createdAt"] / 1000 + 86_400, UTC)
-        yield {
+        deal = {
             "conversion": "deal",
-            "converted_at": day_later.isoformat(timespec="milliseconds"),
-            "visitor_id": session["vid"],
+            "converted_at": days_after(session, 1),
             "tenant": session["tenant"],
             "value": 100 + number,
             "currency": "EUR",
             "external_id": f"deal-{number}",
         }
+        enrichment = event["data"].get("enrichment") or {}
+        email = (enrichment.get("person") or {}).get("email")
+        domain = next((c.get("domain") for c in enrichment.get("companies") or []), None)
+        who = [("visitor_id", session["vid"]), ("email", email), ("company_domain", domain)]
+        column, value = who[number % 3]
+        deal |= {column: value} if value else {"visitor_id": session["vid"]}
+        for days, stage in [(1, "lead"), (2, "opportunity"), (4, "won")][: number % 4]:
+            yield deal | {"converted_at": days_after(session, days), "stage": stage}
+        if number % 4 == 0:
+            yield deal
+
+
+def days_after(session, days):
+    """A time so many days after a session began."""
+    at = datetime.fromtimestamp(session["createdAt"] / 1000 + days * 86_400, UTC)
+    return at.isoformat(timespec="milliseconds")
 
 
 def as_csv(path, records):
     """Writes records as a file and returns its path."""
     records = list(records)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, records[0])
+        columns = {name: None for record in records for name in record}
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(records)
     return path

@@ -1,6 +1,5 @@
 """Opens a lake in DuckDB: the Parquet files as they lie, and the views that reports see."""
 
-import json
 from pathlib import Path
 
 import duckdb
@@ -9,13 +8,6 @@ from deltalake import DeltaTable
 from contract import TABLES
 from program import output_of
 
-# What counts as a conversion on the site is a setting, not a table; the program tells it.
-GOALS = """
-    CREATE TABLE files.goals (
-        name VARCHAR, kind VARCHAR, counting VARCHAR, pattern VARCHAR, props_pattern VARCHAR,
-        value_pattern VARCHAR, value DOUBLE, min_pages BIGINT, min_seconds BIGINT
-    )
-"""
 QUERIES = Path(__file__).parents[2] / "queries"
 
 
@@ -34,29 +26,10 @@ def open_files(lake):
 
 
 def open_views(lake):
-    """The same with the program's own views over it, first those that others are made of."""
-    database = open_files(lake)
-    database.execute(GOALS)
-    names = "name, kind, counting, pattern, props_pattern, value_pattern, value, min_pages"
-    query = f"SELECT {names}, min_seconds FROM files.goals"
-    goals = output_of("sql", "--lake", lake, "--format", "json", query)
-    for goal in json.loads(goals):
-        database.execute(f"INSERT INTO files.goals VALUES ({', '.join('?' * 9)})", [*goal.values()])
-    waiting = {path.stem: path.read_text("utf-8") for path in QUERIES.glob("views/*.sql")}
-    while waiting:
-        made = [view for view, sql in waiting.items() if is_made(database, view, sql)]
-        assert made, f"none of the views {sorted(waiting)} finds what it is made of"
-        waiting = {view: sql for view, sql in waiting.items() if view not in made}
+    """A database as the program's own script sets it up: tables, goals, views and macros."""
+    database = connect()
+    database.execute(output_of("schema", "--duckdb", "--lake", lake))
     return database
-
-
-def is_made(database, view, sql):
-    """Makes a view, unless one that it reads is still missing."""
-    try:
-        database.execute(f"CREATE VIEW {view} AS {sql}")
-    except duckdb.CatalogException:
-        return False
-    return True
 
 
 def add_files(database, lake, table, schema="files"):

@@ -1,0 +1,71 @@
+//! Removal effects as a table: the paths come from SQL, the chain is solved in `attribution`.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray as _, Float64Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion::common::Result;
+use datafusion::datasource::MemTable;
+use datafusion::prelude::{DataFrame, SessionContext};
+use futures::StreamExt as _;
+
+use super::QueryError;
+use crate::attribution::{Effect, Journeys, removal_effects};
+
+/// Registers the table that a call stands for; without paths it is empty.
+pub(super) async fn provide(
+    context: &SessionContext,
+    table_name: &str,
+    paths: Option<DataFrame>,
+    order: i64,
+) -> std::result::Result<(), QueryError> {
+    let mut effects = vec![];
+    if let Some(paths) = paths {
+        let mut journeys = Journeys::default();
+        let mut batches = paths.execute_stream().await?;
+        while let Some(batch) = batches.next().await {
+            add(&mut journeys, &batch?)?;
+        }
+        let order = usize::try_from(order).unwrap_or_default();
+        let found = tokio::task::spawn_blocking(move || removal_effects(&journeys, order)).await;
+        effects = found
+            .map_err(|error| QueryError::Failed(error.to_string()))?
+            .map_err(|error| QueryError::Sql(error.to_string()))?;
+    }
+    context.register_table(table_name, Arc::new(table(&effects)?))?;
+    Ok(())
+}
+
+/// Adds rows of `path`, `conversions`, `value` and `nulls`.
+fn add(journeys: &mut Journeys, batch: &RecordBatch) -> std::result::Result<(), QueryError> {
+    let column = |name: &str, kind: DataType| {
+        let column = batch.column_by_name(name);
+        let column = column.ok_or_else(|| QueryError::Failed(format!("paths have no {name}")))?;
+        cast(column, &kind).map_err(|error| QueryError::Failed(error.to_string()))
+    };
+    let paths = column("path", DataType::Utf8)?;
+    let number = |name: &str| column(name, DataType::Float64);
+    let numbers = [number("conversions")?, number("value")?, number("nulls")?];
+    for at in 0..batch.num_rows() {
+        let [conversions, value, nulls] =
+            [0, 1, 2].map(|n| numbers[n].as_primitive::<Float64Type>().value(at));
+        journeys
+            .add(paths.as_string::<i32>().value(at), conversions, value, nulls)
+            .map_err(QueryError::Failed)?;
+    }
+    Ok(())
+}
+
+fn table(effects: &[Effect]) -> Result<MemTable> {
+    let names = StringArray::from_iter_values(effects.iter().map(|effect| &effect.channel));
+    let number = |get: fn(&Effect) -> f64| {
+        Arc::new(Float64Array::from_iter_values(effects.iter().map(get))) as ArrayRef
+    };
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("dimension", Arc::new(names) as ArrayRef, true),
+        ("effect", number(|effect| effect.conversions), true),
+        ("value_effect", number(|effect| effect.value), true),
+    ])?;
+    MemTable::try_new(batch.schema(), vec![vec![batch]])
+}
