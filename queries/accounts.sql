@@ -6,16 +6,22 @@
 -- parameter: tenant text; one tenant only
 -- parameter: half_life days = 30d; time in which the weight of a visit in the score halves
 -- parameter: limit int = 50; rows at most
-WITH visited AS (
+WITH latest AS (
+    SELECT max(started_at) AS now_at
+    FROM visits
+),
+visited AS (
     SELECT
-        *,
-        max(started_at) OVER () AS now_at,
-        row_number() OVER (
-            PARTITION BY account ORDER BY started_at, session_id
-        ) AS n,
-        row_number() OVER (
-            PARTITION BY account ORDER BY started_at DESC, session_id DESC
-        ) AS n_back
+        account,
+        visitor_id,
+        person,
+        is_identified,
+        pageview_count,
+        started_at,
+        date,
+        channel,
+        row_number() OVER (PARTITION BY account ORDER BY started_at, event_id) AS n,
+        count(*) OVER (PARTITION BY account) AS n_all
     FROM visits
     WHERE ($from IS NULL OR date >= $from)
       AND ($to IS NULL OR date < $to)
@@ -32,7 +38,7 @@ measured AS (
         min(date) AS first_seen,
         max(date) AS last_seen,
         max(CASE WHEN n = 1 THEN channel END) AS first_channel,
-        max(CASE WHEN n_back = 1 THEN channel END) AS last_channel,
+        max(CASE WHEN n = n_all THEN channel END) AS last_channel,
         sum(
             (1.0 + coalesce(pageview_count, 0)) * power(
                 2.0,
@@ -41,6 +47,7 @@ measured AS (
             )
         ) AS score
     FROM visited
+    CROSS JOIN latest
     GROUP BY account
 ),
 converted AS (

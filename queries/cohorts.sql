@@ -9,7 +9,14 @@
 -- parameter: by choice(channel|source|medium|campaign|country|industry|headcount) = channel; what is told apart
 -- parameter: period choice(day|week|month) = month; length of a cohort
 WITH visited AS (
-    SELECT *, CASE WHEN $unit = 'account' THEN account ELSE person END AS entity
+    SELECT
+        CASE WHEN $unit = 'account' THEN account ELSE person END AS entity,
+        dimension,
+        touched_at,
+        row_number() OVER (
+            PARTITION BY CASE WHEN $unit = 'account' THEN account ELSE person END
+            ORDER BY touched_at, event_id
+        ) AS n
     FROM touchpoints_by(by_column := $by)
     WHERE $tenant IS NULL OR tenant = $tenant
 ),
@@ -18,7 +25,7 @@ entities AS (
         entity,
         min(touched_at) AS first_at,
         max(touched_at) AS last_at,
-        array_agg(dimension ORDER BY touched_at, event_id)[1] AS dimension
+        max(CASE WHEN n = 1 THEN dimension END) AS dimension
     FROM visited
     WHERE entity IS NOT NULL
     GROUP BY entity

@@ -7,7 +7,14 @@
 -- parameter: unit choice(person|account) = person; whose journeys
 -- parameter: by choice(channel|source|medium|campaign|landing_page|country|device|industry|headcount) = channel; what is told apart
 WITH visited AS (
-    SELECT *, CASE WHEN $unit = 'account' THEN account ELSE person END AS entity
+    SELECT
+        CASE WHEN $unit = 'account' THEN account ELSE person END AS entity,
+        dimension,
+        is_identified,
+        row_number() OVER (
+            PARTITION BY CASE WHEN $unit = 'account' THEN account ELSE person END
+            ORDER BY touched_at, event_id
+        ) AS n
     FROM touchpoints_by(by_column := $by)
     WHERE ($from IS NULL OR CAST(touched_at AS DATE) >= $from)
       AND ($to IS NULL OR CAST(touched_at AS DATE) < $to)
@@ -18,7 +25,7 @@ entities AS (
         entity,
         count(*) AS sessions,
         max(CASE WHEN is_identified THEN 1 ELSE 0 END) AS is_identified,
-        array_agg(dimension ORDER BY touched_at, event_id)[1] AS dimension
+        max(CASE WHEN n = 1 THEN dimension END) AS dimension
     FROM visited
     WHERE entity IS NOT NULL
     GROUP BY entity

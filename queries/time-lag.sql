@@ -32,11 +32,18 @@ counted AS (
     FROM converted
     GROUP BY days
 ),
+ranked AS (
+    SELECT
+        age_days,
+        row_number() OVER (ORDER BY age_days) AS rank,
+        count(*) OVER () AS n
+    FROM converted
+),
 spread AS (
     SELECT
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY age_days) AS median_days,
-        percentile_cont(0.9) WITHIN GROUP (ORDER BY age_days) AS p90_days
-    FROM converted
+        min(CASE WHEN rank >= 0.5 * n THEN age_days END) AS median_days,
+        min(CASE WHEN rank >= 0.9 * n THEN age_days END) AS p90_days
+    FROM ranked
 )
 SELECT
     c.days,

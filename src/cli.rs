@@ -107,7 +107,16 @@ pub enum Parsed {
 pub fn parse(arguments: Vec<OsString>) -> anyhow::Result<Parsed> {
     let command = config::with_settings(Cli::command(), &arguments)?;
     let parsed = command.try_get_matches_from(arguments);
-    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let parsed = parsed.and_then(|matches| {
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        if let (Command::Report(args), Some((_, matches))) =
+            (&mut cli.command, matches.subcommand())
+        {
+            args.note_flags(matches);
+        }
+        Ok(cli)
+    });
+    match parsed {
         Ok(cli) => Ok(Parsed::Run(Box::new(cli))),
         Err(error) if !error.use_stderr() => Ok(Parsed::Print(styled(&error))),
         Err(error) => Err(Usage(one_line(&error)).into()),

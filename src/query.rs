@@ -43,6 +43,8 @@ use shared::SharedViews;
 pub const FILES_SCHEMA: &str = "files";
 /// Nesting of a statement at most.
 const RECURSION_MAX: usize = 64;
+/// Memory that a sort keeps aside for merging what it spilled.
+const MERGE_BYTES: usize = 1 << 20;
 /// Largest consumers named when memory runs out.
 const CONSUMERS_NAMED: usize = 3;
 
@@ -202,6 +204,10 @@ fn session(limits: Limits) -> Result<SessionContext, QueryError> {
     let config = SessionConfig::new()
         .with_information_schema(true)
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+        // A view of text counts as the whole page it points into, which fills a sort's share of
+        // memory with bytes that are not its own.
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_usize("datafusion.execution.sort_spill_reservation_bytes", MERGE_BYTES)
         .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
     Ok(SessionContext::new_with_config_rt(config, runtime))
 }

@@ -1,29 +1,41 @@
 -- Each session that is no bot's, with its touchpoint, and with the person its visitor is known
 -- to be: a visitor once identified is that person in sessions before and after.
 WITH known AS (
-    SELECT visitor_id, person_key, created_at AS known_at
+    SELECT visitor_id, person_key, company_domain, created_at AS known_at
     FROM sessions
+    WHERE visitor_id IS NOT NULL
     UNION ALL
-    SELECT visitor_id, person_key, created_at AS known_at
+    SELECT visitor_id, person_key, NULL AS company_domain, created_at AS known_at
     FROM identities
+    WHERE visitor_id IS NOT NULL
 ),
-identified AS (
-    SELECT visitor_id, person_key
+ranked AS (
+    SELECT
+        visitor_id,
+        person_key,
+        company_domain,
+        row_number() OVER (
+            PARTITION BY visitor_id
+            ORDER BY
+                person_key IS NOT NULL AND person_key <> visitor_id DESC,
+                person_key LIKE '%@%' DESC,
+                known_at DESC NULLS LAST,
+                person_key
+        ) AS person_rank,
+        row_number() OVER (
+            PARTITION BY visitor_id
+            ORDER BY company_domain IS NOT NULL DESC, known_at DESC NULLS LAST, company_domain
+        ) AS account_rank
     FROM known
-    WHERE visitor_id IS NOT NULL AND person_key IS NOT NULL AND person_key <> visitor_id
-    QUALIFY row_number() OVER (
-        PARTITION BY visitor_id
-        ORDER BY person_key LIKE '%@%' DESC, known_at DESC NULLS LAST, person_key
-    ) = 1
 ),
-accounts AS (
-    SELECT visitor_id, company_domain
-    FROM sessions
-    WHERE visitor_id IS NOT NULL AND company_domain IS NOT NULL
-    QUALIFY row_number() OVER (
-        PARTITION BY visitor_id
-        ORDER BY created_at DESC NULLS LAST, company_domain
-    ) = 1
+owners AS (
+    SELECT
+        visitor_id,
+        max(CASE WHEN person_rank = 1 AND person_key <> visitor_id THEN person_key END)
+            AS person_key,
+        max(CASE WHEN account_rank = 1 THEN company_domain END) AS company_domain
+    FROM ranked
+    GROUP BY visitor_id
 )
 SELECT
     s.date,
@@ -31,9 +43,9 @@ SELECT
     s.event_id,
     s.session_id,
     s.visitor_id,
-    coalesce(i.person_key, s.person_key) AS person,
-    i.person_key IS NOT NULL AS is_identified,
-    coalesce(s.company_domain, a.company_domain) AS account,
+    coalesce(o.person_key, s.person_key) AS person,
+    o.person_key IS NOT NULL AS is_identified,
+    coalesce(s.company_domain, o.company_domain) AS account,
     s.started_at,
     s.duration_ms,
     s.pageview_count,
@@ -59,8 +71,6 @@ SELECT
 FROM sessions AS s
 LEFT JOIN utm AS u
     ON u.date = s.date AND u.event_id = s.event_id
-LEFT JOIN identified AS i
-    ON i.visitor_id = s.visitor_id
-LEFT JOIN accounts AS a
-    ON a.visitor_id = s.visitor_id
+LEFT JOIN owners AS o
+    ON o.visitor_id = s.visitor_id
 WHERE s.is_bot IS NOT TRUE

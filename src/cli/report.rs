@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use arrow::array::{RecordBatch, StringArray};
+use clap::ArgMatches;
+use clap::parser::ValueSource;
 use futures::{StreamExt as _, stream};
 
 use super::{Common, output, reading};
 use crate::query::{Rows, filled_in};
-use crate::report::Catalog;
+use crate::report::{Catalog, Report};
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -89,6 +91,9 @@ pub(super) struct Args {
     /// Print the report's SQL with its parameters filled in instead of running it
     #[arg(long)]
     explain: bool,
+    /// Parameters that were given as flags, not by environment or file.
+    #[arg(skip)]
+    flags: Vec<String>,
     #[command(flatten)]
     reading: reading::Args,
     #[command(flatten)]
@@ -103,7 +108,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     }
     let Some(name) = &args.name else { return list(&catalog, &args.output).await };
     let report = catalog.find(name)?;
-    let given = args.given();
+    let given = args.given(report);
     let values = report.bind(&given)?;
     if args.explain {
         return output::print(filled_in(&report.sql, &values)?.as_bytes());
@@ -118,7 +123,20 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 }
 
 impl Args {
-    fn given(&self) -> Vec<(String, String)> {
+    /// Keeps in mind which parameters were given as flags.
+    pub(super) fn note_flags(&mut self, matches: &ArgMatches) {
+        let is_flag = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let ids = matches.ids().map(clap::Id::as_str);
+        self.flags = ids.filter(is_flag).map(str::to_owned).collect();
+    }
+
+    /// Returns the parameters given. One that the report has no use for is left to be refused only
+    /// if it is a flag; environment and file speak to all reports.
+    fn given(&self, report: &Report) -> Vec<(String, String)> {
+        let is_meant = |name: &str| {
+            self.flags.iter().any(|flag| flag == name)
+                || report.parameters.iter().any(|parameter| parameter.name == name)
+        };
         let named = [
             ("from", &self.from),
             ("to", &self.to),
@@ -145,6 +163,7 @@ impl Args {
         ];
         let named =
             named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+        let named = named.filter(|(name, _)| is_meant(name));
         named.chain(self.params.iter().cloned()).collect()
     }
 }

@@ -15,7 +15,7 @@ use datafusion::sql::resolve::resolve_table_references;
 use futures::StreamExt as _;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -97,7 +97,12 @@ async fn store(context: &SessionContext, name: &str, path: &Path) -> Result<(), 
     let frame = context.sql(&format!("SELECT * FROM {name}")).await?;
     let mut stream = frame.execute_stream().await?;
     let file = File::create(path).map_err(failed)?;
-    let properties = WriterProperties::builder().set_compression(Compression::UNCOMPRESSED).build();
+    // It is written and read once or twice, whole.
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::UNCOMPRESSED)
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .build();
     let mut writer =
         ArrowWriter::try_new(file, stream.schema(), Some(properties)).map_err(failed)?;
     while let Some(batch) = stream.next().await {
