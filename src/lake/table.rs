@@ -24,8 +24,6 @@ use super::files::{DataFile, day, parse_day};
 use super::types::delta_fields;
 use crate::schema::{DATE, Table};
 
-/// A checkpoint of the log is written each time its version is a multiple of this.
-const CHECKPOINT_VERSIONS: u64 = 25;
 /// How often a commit is tried against other writers before it is given up for now.
 const COMMIT_TRIES_MAX: usize = 50;
 /// The protocol that this program may write: no table features.
@@ -128,10 +126,7 @@ impl LakeTable {
             let entry = CommitOrBytes::LogBytes(bytes.clone());
             let operation = uuid::Uuid::new_v4();
             match self.log_store.write_commit_entry(version, entry, operation).await {
-                Ok(()) => {
-                    self.checkpoint(snapshot, version).await;
-                    return Ok(true);
-                }
+                Ok(()) => return Ok(true),
                 Err(TransactionError::VersionAlreadyExists(_)) => {}
                 Err(error) => return Err(self.failed(error.into())),
             }
@@ -191,23 +186,6 @@ impl LakeTable {
             .map_err(|error| self.failed(DeltaTableError::Generic(error.to_string())))?
             .map_err(|error| self.failed(error.into()))?;
         Ok((snapshot, committed.and_then(|version| u64::try_from(version).ok())))
-    }
-
-    /// Writes a checkpoint now and then; without it reading only takes longer.
-    async fn checkpoint(&self, snapshot: SnapshotRef, version: u64) {
-        if !version.is_multiple_of(CHECKPOINT_VERSIONS) {
-            return;
-        }
-        let engine = self.log_store.engine(None);
-        let written = tokio::task::spawn_blocking(move || {
-            let builder = delta_kernel::Snapshot::builder_from(snapshot).at_version(version);
-            builder.build(engine.as_ref())?.checkpoint(engine.as_ref(), None).map(drop)
-        });
-        match written.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(table = self.table.name, %error, "no checkpoint"),
-            Err(error) => tracing::warn!(table = self.table.name, %error, "no checkpoint"),
-        }
     }
 
     fn commit_bytes(

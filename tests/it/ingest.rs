@@ -26,6 +26,26 @@ async fn number(place: &Place, sql: &str) -> i64 {
     batch.column(0).as_primitive::<Int64Type>().value(0)
 }
 
+/// `read_parquet('LAKE/<table>/**/*.parquet')` reads whatever Parquet file is there.
+#[tokio::test]
+async fn after_many_flushes_a_table_has_no_parquet_files_but_its_own() {
+    let place = Place::new();
+    let app = place.start().await;
+    for at in 0..30 {
+        let id = format!("evt_{at}");
+        assert_eq!(place.send(&app, &id, &event(&id)).await.status, 200);
+        app.flush().await.unwrap();
+    }
+    app.stop().await.unwrap();
+    let table = place.path("lake").join("sessions");
+    let log = std::fs::read_dir(table.join("_delta_log")).unwrap();
+    let names: Vec<String> =
+        log.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.len() > 30, "{names:?}");
+    assert!(names.iter().all(|name| !name.ends_with(".parquet")), "{names:?}");
+    assert_eq!(number(&place, "SELECT count(*) FROM files.sessions").await, 30);
+}
+
 #[tokio::test]
 async fn what_was_answered_survives_a_restart_once() {
     let place = Place::new();

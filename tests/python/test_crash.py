@@ -9,7 +9,7 @@ import duck
 from program import DONE_SECONDS_MAX, Ingester, command, environment
 
 N_EVENTS = 2000
-N_KILLS = 4
+N_KILLS = 10
 # Small, frequent flushes, so that kills also hit the writing of files and commits.
 OPTIONS = ["--flush-rows", 300, "--flush-interval", "1s"]
 
