@@ -126,6 +126,15 @@ def test_every_format_holds_the_same_rows(lake, database, tmp_path, name):
     assert len(body) == len(records)
 
 
+def test_what_explain_prints_runs_in_duckdb_as_it_stands(lake, database):
+    selection = {"from": "2026-01-03", "by": "source", "model": "linear", "half_life": "3d"}
+    sql = output_of("report", "roi", "--explain", *options_of(selection))
+    assert "$" not in sql.split("WITH", 1)[1]
+    found = [[plain(value) for value in row] for row in database.execute(sql).fetchall()]
+    assert found == by_duckdb(database, "roi", selection)[1]
+    assert found
+
+
 def test_a_limit_is_obeyed_and_a_table_names_its_columns(lake):
     head, *body = output_of("--lake", lake, "report", "campaigns", "--limit", 3).splitlines()
     assert head.split()[:3] == ["campaign", "source", "medium"]
@@ -133,9 +142,13 @@ def test_a_limit_is_obeyed_and_a_table_names_its_columns(lake):
 
 
 def report(lake, name, format_name, selection=None):
-    given = {key.replace("_", "-"): text for key, text in (selection or {}).items()}
-    options = [word for key, text in given.items() for word in (f"--{key}", text)]
+    options = options_of(selection or {})
     return output_of("--lake", lake, "report", name, "--format", format_name, *options)
+
+
+def options_of(selection):
+    given = {key.replace("_", "-"): text for key, text in selection.items()}
+    return [word for key, text in given.items() for word in (f"--{key}", text)]
 
 
 def by_duckdb(database, name, selection):
