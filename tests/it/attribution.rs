@@ -42,30 +42,40 @@ async fn lake_of(touches: &[Touch], value: f64) -> Place {
     place
 }
 
-/// Runs the report `models` by source, in money; returns each source's credit of a model.
-async fn credits(place: &Place, model: &str) -> Vec<(String, f64)> {
+/// Runs a report by source; returns the text of one column and the number of another, row by row.
+async fn rows(
+    place: &Place,
+    report: &str,
+    given: &[(&str, &str)],
+    columns: (&str, &str),
+) -> Vec<(String, f64)> {
     let engine = Engine::open(&place.lake(), &TABLES, &goal::usual(), LIMITS).await.unwrap();
     let catalog = Catalog::bundled().unwrap();
-    let report = catalog.find("models").unwrap();
-    let given: Vec<(String, String)> = [("by", "source"), ("measure", "value")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec();
+    let report = catalog.find(report).unwrap();
+    let given = [("by", "source")].iter().chain(given);
+    let given: Vec<(String, String)> =
+        given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let values: Vec<(&str, Value)> = report.bind(&given).unwrap();
     let rows = engine.run(&report.sql, &values).await.unwrap();
-    let mut credits = vec![];
+    let mut found = vec![];
     let batches: Vec<_> = rows.batches.try_collect().await.unwrap();
     for batch in batches {
         let cast = |name: &str, to| {
             arrow::compute::cast(batch.column_by_name(name).unwrap(), &to).unwrap()
         };
-        let names = cast("dimension", arrow::datatypes::DataType::Utf8);
-        let worth = cast(model, arrow::datatypes::DataType::Float64);
+        let names = cast(columns.0, arrow::datatypes::DataType::Utf8);
+        let numbers = cast(columns.1, arrow::datatypes::DataType::Float64);
         for at in 0..batch.num_rows() {
-            let credit = worth.as_primitive::<Float64Type>().value(at);
-            credits.push((names.as_string::<i32>().value(at).to_owned(), credit));
+            let number = numbers.as_primitive::<Float64Type>().value(at);
+            found.push((names.as_string::<i32>().value(at).to_owned(), number));
         }
     }
-    credits
+    found
+}
+
+/// Runs the report `models` in money; returns each source's credit of a model.
+async fn credits(place: &Place, model: &str) -> Vec<(String, f64)> {
+    rows(place, "models", &[("measure", "value")], ("dimension", model)).await
 }
 
 async fn check(touches: &[Touch], value: f64, model: &str, expected: &[(&str, f64)]) {
@@ -111,4 +121,53 @@ async fn one_and_two_touches_are_no_special_case_gone_wrong() {
     check(&two, 100.0, "position_based", &[("a", 50.0), ("b", 50.0)]).await;
     check(&two, 100.0, "j_shaped", &[("a", 25.0), ("b", 75.0)]).await;
     check(&two, 100.0, "inverse_j", &[("a", 75.0), ("b", 25.0)]).await;
+}
+
+/// The path that Snowplow's documentation transforms: D, A, B, B, C, D, C, C.
+#[tokio::test]
+async fn paths_are_written_as_published() {
+    let touches =
+        [(8.0, "d"), (7.0, "a"), (6.0, "b"), (5.0, "b"), (4.0, "c"), (3.0, "d"), (2.0, "c")];
+    let touches: Vec<Touch> = touches.into_iter().chain([(1.0, "c")]).collect();
+    let place = lake_of(&touches, 10.0).await;
+    for (transform, path) in [
+        ("unique", "d > a > b > b > c > d > c > c"),
+        ("exposure", "d > a > b > c > d > c"),
+        ("first", "d > a > b > c"),
+        ("frequency", "d(2) > a(1) > b(2) > c(3)"),
+    ] {
+        let found =
+            rows(&place, "paths", &[("transform", transform)], ("path", "conversions")).await;
+        assert_eq!(found, [(path.to_owned(), 1.0)], "{transform}");
+    }
+}
+
+#[tokio::test]
+async fn time_decay_ends_as_linear_and_begins_as_last_touch() {
+    let place = lake_of(&[(9.0, "a"), (6.0, "b"), (2.0, "c"), (0.0, "d")], 100.0).await;
+    let decay = |half_life: &'static str| {
+        let given = [("measure", "value"), ("half_life", half_life)];
+        let place = &place;
+        async move { rows(place, "models", &given, ("dimension", "time_decay")).await }
+    };
+    for (half_life, model) in [("none", "linear"), ("1m", "last_touch")] {
+        let expected = credits(&place, model).await;
+        for (source, credit) in decay(half_life).await {
+            let (_, expected) = expected.iter().find(|(name, _)| *name == source).unwrap();
+            assert!((credit - expected).abs() < 1e-3, "{half_life} {source}: {credit}");
+        }
+    }
+}
+
+/// Every model gives what the lookback leaves out to nobody, and the rest away in full.
+#[tokio::test]
+async fn a_shorter_lookback_leaves_fewer_touches_and_the_same_total() {
+    let place = lake_of(&[(9.0, "a"), (6.0, "b"), (0.0, "c")], 100.0).await;
+    for (given, n_left) in [(("lookback", "7d"), 2), (("steps", "1"), 1)] {
+        let found = rows(&place, "models", &[given], ("dimension", "linear")).await;
+        let sources = found.iter().filter(|(name, _)| !name.starts_with('('));
+        let sources: Vec<f64> = sources.map(|(_, credit)| *credit).collect();
+        assert_eq!(sources.len(), n_left, "{given:?}");
+        assert!((sources.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{given:?}");
+    }
 }
