@@ -26,11 +26,11 @@ SELECT
     coalesce(v.accounts, 0) AS accounts,
     coalesce(v.pageviews, 0) AS pageviews,
     coalesce(v.bounces, 0) AS bounces,
-    round(100.0 * v.sessions / max(v.sessions) OVER (), 2) AS session_percent,
+    round(100.0 * v.sessions / nullif(max(v.sessions) OVER (), 0), 2) AS session_percent,
     coalesce(c.influenced, 0.0) AS influenced,
     coalesce(c.conversions, 0.0) AS conversions,
     coalesce(c.value, 0.0) AS value,
-    c.conversions / v.sessions AS conversion_rate,
+    c.conversions / nullif(v.sessions, 0) AS conversion_rate,
     s.cost,
     s.cost / nullif(c.conversions, 0.0) AS cost_per_conversion,
     c.value / nullif(s.cost, 0.0) AS roas

@@ -100,7 +100,8 @@ TABLES = {
     "pageviews": table(
         named(
             {
-                TEXT: "signal url host path title referrer outlink props version",
+                TEXT: """signal url host path title referrer outlink props version channel source
+                    medium campaign term content""",
                 TIME: "viewed_at",
                 INT: "position dwell_ms",
             }

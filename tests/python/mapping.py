@@ -131,7 +131,16 @@ def pageviews(event):
             "props": as_json(view["props"]),
             "dwell_ms": next_times[position] - view["ts"],
             "finalized_at": data["finalizedAt"],
-        }
+        } | link(url, position)
+
+
+def link(url, position):
+    """The campaign that the address of a later page view carries."""
+    query = parse_qs(url.query) if position > 0 else {}
+    names = ("source", "medium", "campaign", "term", "content")
+    tags = {name: query.get(f"utm_{name}", [None])[0] for name in names}
+    is_tagged = any(tags.values())
+    return tags | {"channel": CHANNELS[tags["source"], tags["medium"]][0] if is_tagged else None}
 
 
 def touchpoint(event):

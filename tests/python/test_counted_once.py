@@ -44,7 +44,8 @@ def check_counts(folder, event):
     (overview,) = rows(folder, "report", "overview")
     counts = {name: overview[name] for name in ("sessions", "visitors", "pageviews")}
     assert counts == {"sessions": "1", "visitors": "1", "pageviews": n_views}
-    (channel,) = rows(folder, "report", "channels")
+    channel, *reconciliation = rows(folder, "report", "channels")
+    assert len(reconciliation) == 3
     assert (channel["sessions"], channel["pageviews"]) == ("1", n_views)
     seen = """
         SELECT

@@ -138,7 +138,17 @@ def test_what_explain_prints_runs_in_duckdb_as_it_stands(lake, database):
 def test_a_limit_is_obeyed_and_a_table_names_its_columns(lake):
     head, *body = output_of("--lake", lake, "report", "campaigns", "--limit", 3).splitlines()
     assert head.split()[:3] == ["campaign", "source", "medium"]
-    assert body[-1] == "(3 rows)"
+    reconciliation = [line.split()[0] for line in body[-4:-1]]
+    assert reconciliation == ["(attributed)", "(unattributed)", "(total)"]
+    assert body[-1] == "(6 rows)"
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_an_empty_lake_has_no_ratios(tmp_path, name):
+    printed = report(tmp_path, name, "csv")
+    header, *rows = csv.reader(io.StringIO(printed))
+    assert header
+    assert {"NaN", "inf", "-inf"}.isdisjoint(value for row in rows for value in row)
 
 
 def report(lake, name, format_name, selection=None):
