@@ -33,6 +33,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod disk;
+pub mod failpoint;
 pub mod generate;
 pub mod goal;
 pub mod load;

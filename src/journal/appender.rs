@@ -17,6 +17,7 @@ use super::ids::Persister;
 use super::log::{Log, OpenState, Outcome, SealedSegment};
 use crate::clock::Clock;
 use crate::event::Record;
+use crate::failpoint;
 use crate::metrics::Metrics;
 
 const QUEUE_RECORDS_MAX: usize = 4096;
@@ -169,12 +170,15 @@ impl Journal {
     /// Any error of syncing the index of ids or of the disk; the segment is then flushed again.
     pub fn release(&self, segment: &SealedSegment) -> Result<(), JournalError> {
         self.persister.persist()?;
+        failpoint::pass("release_after_persist");
         self.directory.store_checkpoint(segment.sequence)?;
+        failpoint::pass("release_after_checkpoint");
         // The checkpoint is what counts; a file that stays is removed at the next start.
         self.shared.pop(segment.sequence);
         if let Err(error) = self.directory.remove_segment(segment.sequence) {
             tracing::warn!(%error, "removing a flushed segment failed");
         }
+        failpoint::pass("release_after_remove");
         Ok(())
     }
 }
@@ -302,6 +306,7 @@ impl Writer {
 
     fn seal(&mut self) {
         let sealed = self.log.seal();
+        failpoint::pass("journal_after_seal");
         self.publish(sealed);
     }
 

@@ -16,6 +16,7 @@ use super::frame;
 use super::ids::{self, Entry, KnownIds, Persister};
 use super::segment::{HEADER_BYTES, Header};
 use crate::event::{Record, RecordKind};
+use crate::failpoint;
 
 /// The journal's limits.
 #[derive(Debug, Clone, Copy)]
@@ -191,6 +192,7 @@ impl Log {
         if n_fresh > 0 {
             self.first_at_ms = self.first_at_ms.or(Some(now_ms));
             self.index(entries);
+            failpoint::pass("journal_after_index");
         }
         Ok(outcomes)
     }
@@ -290,12 +292,15 @@ impl Log {
         if n_records == 0 {
             return Ok(0);
         }
+        failpoint::pass("journal_before_write");
         let written = open.file.write_all_at(&self.buffer, open.length);
+        failpoint::pass("journal_after_write");
         if let Err(source) = written.and_then(|()| open.file.sync_data()) {
             let path = self.directory.segment(open.header.sequence);
             cut_back(open);
             return Err(JournalError::Io { path, source });
         }
+        failpoint::pass("journal_after_sync");
         open.length += self.buffer.len() as u64;
         open.n_records += n_records;
         self.buffer.shrink_to(4 << 20);
