@@ -3,6 +3,8 @@
 //! [`Record`] is the unit of the journal: the exact body plus what the request said about it.
 //! [`Envelope`] is the outer layer of the body, read without touching `data`.
 
+pub mod scan;
+
 use std::borrow::Cow;
 use std::fmt;
 

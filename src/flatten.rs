@@ -35,6 +35,8 @@ pub mod mismatch;
 pub mod pageviews;
 pub mod people;
 pub mod raw_events;
+pub mod reading;
+pub mod repair;
 pub mod rows;
 pub mod sessions;
 pub mod shape;
@@ -45,7 +47,7 @@ pub mod utm;
 
 use builder::TableBuilder;
 use channel::Channels;
-use event::{Context, Trouble};
+use event::{Context, Read, Trouble};
 use shape::Shape;
 use slot::Slot;
 use user_agent::Agents;
@@ -139,7 +141,24 @@ impl Flattener {
 
     /// Adds the rows of one record, whose body stands at `body_at`. Never fails.
     pub fn add(&mut self, record: &Record, body_at: BodyAt) {
-        let (context, data, trouble) = event::read(&self.shape, record);
+        let read = event::read(&self.shape, record);
+        if read.2.as_ref().is_some_and(|trouble| trouble.reason == "not_json") {
+            let body = str::from_utf8(&record.body).ok().and_then(repair::repaired);
+            if let Some((body, offset)) = body {
+                let repaired = Record { body: body.into(), ..record.clone() };
+                let (context, data, trouble) = event::read(&self.shape, &repaired);
+                if data.is_some() {
+                    let trouble = Trouble::new("repaired", Some(format!("byte {offset}")));
+                    return self.add_read(record, body_at, (context, data, Some(trouble)));
+                }
+                drop((context, trouble));
+            }
+        }
+        self.add_read(record, body_at, read);
+    }
+
+    fn add_read(&mut self, record: &Record, body_at: BodyAt, read: Read<'_>) {
+        let (context, data, trouble) = read;
         if record.kind == RecordKind::IdConflict {
             self.add_trouble(record, &context, &Trouble::new("id_conflict", None));
             return;
@@ -151,6 +170,25 @@ impl Flattener {
         if let Some(data) = data {
             rows::add(self, &context, data);
         }
+    }
+
+    /// Returns about how many bytes the rows take that were added.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        [
+            &self.sessions,
+            &self.pageviews,
+            &self.utm,
+            &self.companies,
+            &self.people,
+            &self.identities,
+            &self.email_validations,
+            &self.dead_letters,
+            &self.raw,
+        ]
+        .into_iter()
+        .map(TableBuilder::bytes)
+        .sum()
     }
 
     /// Takes the rows that were added.

@@ -12,9 +12,11 @@
 //! that a flush repeated after a crash is left out. On local disk everything is synced before
 //! it counts ([`durable`]).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload};
 
@@ -104,6 +106,40 @@ impl Lake {
             .await
             .map(drop)
             .map_err(|error| LakeError::store("put", key, error))
+    }
+
+    /// Removes files of a table that are named as one segment's of an ingester and are not
+    /// `kept`, in the partitions of those that are.
+    ///
+    /// Only for a segment that the table has not committed: then no reader knows of them.
+    ///
+    /// # Errors
+    /// The store's error.
+    pub async fn remove_others(
+        &self,
+        table: &str,
+        ingester: &str,
+        sequence: u64,
+        kept: &[&str],
+    ) -> Result<(), LakeError> {
+        let partitions: BTreeSet<&str> =
+            kept.iter().filter_map(|path| Some(path.split_once('/')?.0)).collect();
+        let mark = files::mark(ingester, sequence);
+        for partition in partitions {
+            let prefix = Path::from(format!("{table}/{partition}"));
+            let failed = |error| LakeError::store("list", &prefix, error);
+            let listed: Vec<_> =
+                self.store.list(Some(&prefix)).try_collect().await.map_err(failed)?;
+            for object in listed {
+                let name = object.location.filename().unwrap_or_default();
+                let path = format!("{partition}/{name}");
+                if name.starts_with(&mark) && !kept.contains(&path.as_str()) {
+                    let failed = |error| LakeError::store("delete", &object.location, error);
+                    self.store.delete(&object.location).await.map_err(failed)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Checks that the lake can be written, and that creating a key twice fails.

@@ -114,7 +114,7 @@ pub async fn load(
     .map_err(|reason| LoadError::Input { file: name.clone(), reason })?;
     let batch = builder.finish()?;
     let mut encoded: Vec<Encoded> = vec![];
-    encode_table(table, &batch, &loader, |file| {
+    encode_table(table, &batch, (&loader, 0), |file| {
         encoded.push(file);
         Ok(())
     })?;

@@ -96,6 +96,7 @@ fn settings(args: &Args, verifier: Verifier) -> Settings {
             interval: Duration::from_secs(60),
             rows_max: 1 << 20,
             bytes_max: 32 << 20,
+            chunk_bytes_max: 32 << 20,
         },
         verifier: Some(verifier),
         token: None,

@@ -39,6 +39,8 @@ pub(super) struct Args {
     paths: Vec<String>,
     #[command(flatten)]
     journal: journal::Args,
+    #[command(flatten)]
+    memory: journal::Memory,
 }
 
 /// What became of the bodies.
@@ -55,6 +57,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
         interval: Duration::from_secs(3600),
         rows_max: u64::MAX,
         bytes_max: SEGMENT_BYTES,
+        chunk_bytes_max: args.memory.chunk_bytes_max(),
     };
     let location = lake.location().identity();
     let settings = args.journal.settings();

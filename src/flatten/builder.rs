@@ -20,6 +20,7 @@ pub struct TableBuilder {
     columns: &'static [Column],
     dates: Date32Builder,
     builders: Vec<ColumnBuilder>,
+    bytes: usize,
 }
 
 impl TableBuilder {
@@ -27,7 +28,7 @@ impl TableBuilder {
     #[must_use]
     pub fn new(columns: &'static [Column]) -> Self {
         let builders = columns.iter().map(ColumnBuilder::new).collect();
-        Self { columns, dates: Date32Builder::new(), builders }
+        Self { columns, dates: Date32Builder::new(), builders, bytes: 0 }
     }
 
     /// Appends a row: its partition, then one slot a column; slots beyond the columns are left out.
@@ -35,8 +36,16 @@ impl TableBuilder {
         self.dates.append_value(date);
         let mut slots = row.into_iter();
         for builder in &mut self.builders {
-            builder.append(slots.next().unwrap_or(&Slot::Null));
+            let slot = slots.next().unwrap_or(&Slot::Null);
+            self.bytes += slot.bytes();
+            builder.append(slot);
         }
+    }
+
+    /// Returns about how many bytes the rows take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Takes the rows as one batch whose first column is `date`.
@@ -44,6 +53,7 @@ impl TableBuilder {
     /// # Errors
     /// Arrow's error; it would be a defect of this file.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        self.bytes = 0;
         let mut schema = vec![Arc::new(Field::new(DATE, DataType::Date32, false))];
         schema.extend(fields(self.columns).iter().map(Arc::clone));
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(self.dates.finish())];

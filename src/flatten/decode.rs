@@ -5,25 +5,22 @@
 //! [`Slot::Mismatch`], and reading goes on: what was sent is never refused for its shape.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::reading::Reading;
 use super::shape::{Leaf, Node, Shape, Target};
 use super::slot::Slot;
 use super::time;
-
-/// Objects of a list that become rows; what stands behind them is in the body only.
-const LIST_ROWS_MAX: usize = 10_000;
 
 /// Reads an object into the slots of a row.
 struct NodeSeed<'s, 'r, 'de> {
     node: &'s Node,
     row: &'r mut [Slot<'de>],
-    mismatch: &'s Cell<bool>,
+    reading: &'s Reading,
 }
 
 impl<'de> NodeSeed<'_, '_, 'de> {
@@ -33,10 +30,10 @@ impl<'de> NodeSeed<'_, '_, 'de> {
                 None => drop(map.next_value::<IgnoredAny>()?),
                 Some(Target::Node(node)) => {
                     let row = &mut *self.row;
-                    map.next_value_seed(NodeSeed { node, row, mismatch: self.mismatch })?;
+                    map.next_value_seed(NodeSeed { node, row, reading: self.reading })?;
                 }
                 Some(Target::Leaf(at, leaf)) => {
-                    let seed = LeafSeed { leaf, mismatch: self.mismatch };
+                    let seed = LeafSeed { leaf, reading: self.reading };
                     self.row[*at] = map.next_value_seed(seed)?;
                 }
             }
@@ -46,7 +43,7 @@ impl<'de> NodeSeed<'_, '_, 'de> {
 
     /// Marks the first column under this key, whose object is something else.
     fn mark(self) {
-        self.mismatch.set(true);
+        self.reading.note_mismatch();
         if let Some(at) = self.node.first_leaf() {
             self.row[at] = Slot::Mismatch;
         }
@@ -134,7 +131,7 @@ impl<'s> Visitor<'_> for KeySeed<'s> {
 /// Reads the value of one column.
 struct LeafSeed<'s> {
     leaf: &'s Leaf,
-    mismatch: &'s Cell<bool>,
+    reading: &'s Reading,
 }
 
 impl<'de> DeserializeSeed<'de> for LeafSeed<'_> {
@@ -147,7 +144,7 @@ impl<'de> DeserializeSeed<'de> for LeafSeed<'_> {
                 Ok(if raw == "null" { Slot::Null } else { Slot::Text(Cow::Borrowed(raw)) })
             }
             Leaf::Rows(shape) => {
-                RowsSeed { shape, mismatch: self.mismatch }.deserialize(deserializer)
+                RowsSeed { shape, reading: self.reading }.deserialize(deserializer)
             }
             _ => deserializer.deserialize_any(self),
         }
@@ -156,7 +153,7 @@ impl<'de> DeserializeSeed<'de> for LeafSeed<'_> {
 
 impl<'de> LeafSeed<'_> {
     fn unexpected(&self) -> Slot<'de> {
-        self.mismatch.set(true);
+        self.reading.note_mismatch();
         Slot::Mismatch
     }
 
@@ -256,9 +253,11 @@ impl<'de> Visitor<'de> for LeafSeed<'_> {
             return Ok(self.unexpected());
         }
         let mut items = vec![];
-        let seed = || LeafSeed { leaf: &Leaf::Text, mismatch: self.mismatch };
+        let seed = || LeafSeed { leaf: &Leaf::Text, reading: self.reading };
         while let Some(slot) = seq.next_element_seed(seed())? {
-            items.push(if let Slot::Text(text) = slot { Some(text) } else { None });
+            if self.reading.take_item() {
+                items.push(if let Slot::Text(text) = slot { Some(text) } else { None });
+            }
         }
         Ok(Slot::TextList(items))
     }
@@ -267,7 +266,7 @@ impl<'de> Visitor<'de> for LeafSeed<'_> {
 /// Reads an object, or a list of objects, into rows.
 pub(super) struct RowsSeed<'s> {
     pub(super) shape: &'s Shape,
-    pub(super) mismatch: &'s Cell<bool>,
+    pub(super) reading: &'s Reading,
 }
 
 impl<'de> DeserializeSeed<'de> for RowsSeed<'_> {
@@ -285,21 +284,23 @@ impl<'de> Visitor<'de> for RowsSeed<'_> {
         f.write_str("any JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Slot<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Slot<'de>, A::Error> {
+        if !self.reading.take_row() {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Slot::Rows(vec![]));
+        }
         let mut row = self.shape.empty_row();
         let node = self.shape.root();
-        NodeSeed { node, row: &mut row, mismatch: self.mismatch }.read_map(map)?;
+        NodeSeed { node, row: &mut row, reading: self.reading }.read_map(map)?;
         Ok(Slot::Rows(vec![row]))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Slot<'de>, A::Error> {
         let mut rows = vec![];
-        let seed = || RowsSeed { shape: self.shape, mismatch: self.mismatch };
+        let seed = || RowsSeed { shape: self.shape, reading: self.reading };
         while let Some(slot) = seq.next_element_seed(seed())? {
-            match slot {
-                Slot::Rows(row) if rows.len() < LIST_ROWS_MAX => rows.extend(row),
-                Slot::Rows(_) => self.mismatch.set(true),
-                _ => {}
+            if let Slot::Rows(row) = slot {
+                rows.extend(row);
             }
         }
         Ok(Slot::Rows(rows))
@@ -310,27 +311,27 @@ impl<'de> Visitor<'de> for RowsSeed<'_> {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Slot<'de>, E> {
-        self.mismatch.set(true);
+        self.reading.note_mismatch();
         Ok(Slot::Mismatch)
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Slot<'de>, E> {
-        self.mismatch.set(true);
+        self.reading.note_mismatch();
         Ok(Slot::Mismatch)
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Slot<'de>, E> {
-        self.mismatch.set(true);
+        self.reading.note_mismatch();
         Ok(Slot::Mismatch)
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Slot<'de>, E> {
-        self.mismatch.set(true);
+        self.reading.note_mismatch();
         Ok(Slot::Mismatch)
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Slot<'de>, E> {
-        self.mismatch.set(true);
+        self.reading.note_mismatch();
         Ok(Slot::Mismatch)
     }
 }

@@ -1,16 +1,16 @@
 //! An event's payload, read in one pass: what every table's rows are made of.
 
-use std::cell::Cell;
-
+use super::reading::{ITEMS_MAX, ROWS_MAX, Reading};
 use super::shape::Shape;
 use super::slot::{Row, Slot};
 use super::{company, identities, mismatch, people, sessions, time};
+use crate::event::scan::{self, Excess};
 use crate::event::{Envelope, Lenient, Record};
 use crate::schema::Kind::{Int, Struct, Structs, Text, Time};
 use crate::schema::{Column, column, position};
 
 /// Ids are repeated in each row of an event; a longer one is none.
-const ID_BYTES_MAX: usize = 1024;
+const ID_BYTES_MAX: usize = 512;
 
 /// What is read from `data`, over all event types.
 pub static DATA: &[Column] = &[
@@ -64,7 +64,8 @@ pub mod at {
 /// Why an event stands in `dead_letters`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// `not_utf8`, `not_json`, `no_envelope`, `id_conflict` or `unexpected_type`.
+    /// `not_utf8`, `not_json`, `too_deep`, `too_large`, `no_envelope`, `id_conflict`,
+    /// `unexpected_type` or `repaired`.
     pub reason: &'static str,
     /// Where it is, or the parser's message.
     pub path: Option<String>,
@@ -135,17 +136,20 @@ impl<'a> Context<'a> {
     }
 }
 
+/// An event's context, its payload if it has one, and what is wrong with it.
+pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<Trouble>);
+
 /// Reads an event's envelope and payload.
 ///
 /// Returns its context, its payload, and what is wrong with it; without a payload nothing but
 /// the context can be used.
-pub fn read<'a>(
-    shape: &Shape,
-    record: &'a Record,
-) -> (Context<'a>, Option<Row<'a>>, Option<Trouble>) {
+pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
     let Ok(body) = str::from_utf8(&record.body) else {
         return (Context::unread(record), None, Some(Trouble::new("not_utf8", None)));
     };
+    if let Err(excess) = scan::check(body.as_bytes()) {
+        return (Context::unread(record), None, Some(excess.into()));
+    }
     let envelope = match Envelope::parse(body) {
         Ok(envelope) => envelope,
         Err(error) => {
@@ -154,8 +158,8 @@ pub fn read<'a>(
             return (Context::unread(record), None, Some(trouble));
         }
     };
-    let mismatch = Cell::new(false);
-    let data = match envelope.data.map(|data| shape.read(data.get(), &mismatch)) {
+    let reading = Reading::default();
+    let data = match envelope.data.map(|data| shape.read(data.get(), &reading)) {
         Some(Ok(data)) => data,
         Some(Err(error)) => {
             let trouble = Trouble::new("not_json", Some(format!("data: {error}")));
@@ -173,11 +177,34 @@ pub fn read<'a>(
         return (Context::of(record, envelope, &vec![]), None, Some(trouble));
     }
     let data = data.expect("an event without data was left above");
-    let trouble = mismatch.get().then(|| {
-        let path = mismatch::first(&data, DATA).map(|path| format!("data.{path}"));
-        Trouble::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
-    });
+    let trouble = trouble_of(&reading, &data);
     (Context::of(record, envelope, &data), Some(data), trouble)
+}
+
+/// Returns what did not fit into the rows of an event.
+fn trouble_of(reading: &Reading, data: &Row<'_>) -> Option<Trouble> {
+    if reading.has_overflow() {
+        let limit = format!("data: more than {ROWS_MAX} objects, or {ITEMS_MAX} texts in lists");
+        return Some(Trouble::new("too_large", Some(limit)));
+    }
+    reading.has_mismatch().then(|| {
+        let path = mismatch::first(data, DATA).map(|path| format!("data.{path}"));
+        Trouble::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
+    })
+}
+
+impl From<Excess> for Trouble {
+    fn from(excess: Excess) -> Self {
+        let (reason, limit) = match excess {
+            Excess::Depth(at) => {
+                ("too_deep", format!("byte {at}: deeper than {}", scan::DEPTH_MAX))
+            }
+            Excess::Values(at) => {
+                ("too_large", format!("byte {at}: more than {} values", scan::VALUES_MAX))
+            }
+        };
+        Self::new(reason, Some(limit))
+    }
 }
 
 fn lenient_time(value: &Lenient<'_>) -> Option<i64> {

@@ -39,7 +39,7 @@ pub static DEAD_LETTERS: Table = Table {
         derived(
             "reason",
             Text,
-            "`not_utf8`, `not_json`, `no_envelope`, `id_conflict` or `unexpected_type`",
+            "`not_utf8`, `not_json`, `too_deep`, `too_large`, `no_envelope`, `id_conflict`, `unexpected_type` or `repaired`",
         ),
         derived("path", Text, "where in the JSON the trouble is, or the parser's message"),
         derived("body", Text, "the exact body; bytes that are no UTF-8 as `base64:…`"),

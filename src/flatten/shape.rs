@@ -2,11 +2,10 @@
 //!
 //! A [`Shape`] is compiled once from a list of columns: a tree of the keys that lead to them.
 
-use std::cell::Cell;
-
 use serde::de::DeserializeSeed as _;
 
 use super::decode::RowsSeed;
+use super::reading::Reading;
 use super::slot::{Row, Slot};
 use crate::schema::{Column, Kind};
 
@@ -65,17 +64,17 @@ impl Shape {
         vec![Slot::Null; self.n_columns]
     }
 
-    /// Reads a JSON text; the flag is set if any value had an unexpected type.
+    /// Reads a JSON text; what does not fit is noted in `reading`.
     ///
     /// # Errors
     /// The parser's message if the text is not JSON. A value that is no object reads as `None`.
     pub fn read<'a>(
         &self,
         json: &'a str,
-        mismatch: &Cell<bool>,
+        reading: &Reading,
     ) -> Result<Option<Row<'a>>, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
-        let slot = RowsSeed { shape: self, mismatch }.deserialize(&mut deserializer)?;
+        let slot = RowsSeed { shape: self, reading }.deserialize(&mut deserializer)?;
         deserializer.end()?;
         Ok(match slot {
             Slot::Rows(mut rows) if json.trim_start().starts_with('{') => rows.pop(),

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// Bytes of an offset, which each value of varying length has.
+const OFFSET_BYTES: usize = 4;
+
 /// A value on its way from the JSON to a column.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Slot<'a> {
@@ -65,6 +68,21 @@ impl<'a> Slot<'a> {
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
         if let Slot::Bool(flag) = self { Some(*flag) } else { None }
+    }
+
+    /// Returns about how many bytes it takes in a column.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let fields = |row: &Row<'_>| row.iter().map(Slot::bytes).sum::<usize>();
+        let text =
+            |text: &Option<Cow<'_, str>>| OFFSET_BYTES + text.as_ref().map_or(0, |t| t.len());
+        OFFSET_BYTES
+            + match self {
+                Slot::Text(text) => text.len(),
+                Slot::TextList(items) => items.iter().map(text).sum(),
+                Slot::Rows(rows) => rows.iter().map(fields).sum(),
+                Slot::Null | Slot::Int(_) | Slot::Float(_) | Slot::Bool(_) | Slot::Mismatch => 4,
+            }
     }
 
     /// Returns the rows of a list of objects, none for anything else.

@@ -148,6 +148,54 @@ fn text_that_json_can_hold_and_others_can_not_is_kept() {
 }
 
 #[test]
+fn what_nests_too_deep_or_holds_too_much_is_not_read() {
+    let deep = format!(r#"{{"id":"e","type":"t","data":{}1{}}}"#, "[".repeat(70), "]".repeat(70));
+    check_dead_letter(deep.as_bytes(), "too_deep", Some("byte 91: deeper than 64"));
+    let many = format!(r#"{{"id":"e","type":"t","data":[{}0]}}"#, "0,".repeat(1_000_000));
+    check_dead_letter(many.as_bytes(), "too_large", None);
+}
+
+/// Three bytes of body must not take the room of a row of eighty columns each.
+#[test]
+fn a_body_of_tiny_objects_takes_bounded_room() {
+    let tiny = format!("[{}{{}}]", "{},".repeat(300_000));
+    let body = |events: &str, companies: &str| {
+        format!(
+            r#"{{"id":"evt_1","type":"identity.session.finalized","data":{{"session":{{"sid":"s","events":{events}}},"enrichment":{{"companies":{companies}}}}}}}"#
+        )
+    };
+    for body in [body(&tiny, "[]"), body("[]", &tiny), body(&tiny, &tiny)] {
+        check_dead_letter(body.as_bytes(), "too_large", None);
+        let flattened = flatten(&[body.as_bytes()]);
+        let n_rows: usize = flattened.batches.iter().map(|(_, batch)| batch.num_rows()).sum();
+        assert!((reading::ROWS_MAX - 2..reading::ROWS_MAX + 4).contains(&n_rows), "{n_rows}");
+        assert_eq!(rows(&flattened, "sessions").unwrap().num_rows(), 1);
+    }
+    let texts = vec!["\"\""; reading::ITEMS_MAX + 1].join(",");
+    let listed = finalized_with("/data/enrichment/companies/0/specialties", serde_json::json!([]));
+    let listed = String::from_utf8(listed).unwrap();
+    let listed = listed.replace(r#""specialties":[]"#, &format!(r#""specialties":[{texts}]"#));
+    check_dead_letter(listed.as_bytes(), "too_large", None);
+}
+
+#[test]
+fn a_lone_surrogate_or_a_number_beyond_doubles_costs_its_value_and_no_more() {
+    let body = finalized_with("/data/session/landingTitle", serde_json::json!("TITLE"));
+    let body = String::from_utf8(body).unwrap();
+    let lone = body.replace("TITLE", "a\\ud83d!");
+    check_dead_letter(lone.as_bytes(), "repaired", None);
+    let flattened = flatten(&[lone.as_bytes()]);
+    let title = text(rows(&flattened, "sessions").unwrap(), "landing_title");
+    assert_eq!(title.as_deref(), Some("a\u{fffd}!"));
+    let large = body.replace(r#""landingTitle":"TITLE""#, r#""landingTitle":-1e400"#);
+    check_dead_letter(large.as_bytes(), "repaired", None);
+    assert_eq!(
+        text(rows(&flatten(&[large.as_bytes()]), "sessions").unwrap(), "landing_title"),
+        None
+    );
+}
+
+#[test]
 fn deep_nesting_and_lone_surrogates_are_no_danger() {
     let deep =
         format!(r#"{{"id":"e","type":"t","data":{}1{}}}"#, "[".repeat(90_000), "]".repeat(90_000));

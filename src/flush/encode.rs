@@ -26,6 +26,8 @@ const BODY_BYTES: usize = 4 << 20;
 pub struct Encoded {
     /// Its partition: days since the Unix epoch.
     pub date: i32,
+    /// Which chunk of the segment it was made of, from 0.
+    pub n: usize,
     /// Its bytes.
     pub bytes: Bytes,
     /// Its rows.
@@ -40,14 +42,14 @@ struct Part {
     rows: UInt32Array,
 }
 
-/// Encodes a table's rows, whose first column is `date`, a file a partition.
+/// Encodes chunk `n` of a table's rows, whose first column is `date`, a file a partition.
 ///
 /// # Errors
 /// A defect of the encoders, or what `emit` returns.
 pub fn encode_table(
     table: &Table,
     batch: &RecordBatch,
-    segment: &str,
+    (segment, n): (&str, usize),
     mut emit: impl FnMut(Encoded) -> Result<(), FlushError>,
 ) -> Result<(), FlushError> {
     for part in split(table, batch)? {
@@ -58,16 +60,16 @@ pub fn encode_table(
         let mut writer = writer(table, n_rows, segment)?;
         writer.write(&rows)?;
         let bytes = Bytes::from(writer.into_inner()?);
-        emit(Encoded { date: part.date, bytes, n_rows, stats })?;
+        emit(Encoded { date: part.date, n, bytes, n_rows, stats })?;
     }
     Ok(())
 }
 
-/// Encodes `raw_events`, whose bodies are fetched from the segment.
+/// Encodes chunk `n` of `raw_events`, whose bodies are fetched from the segment.
 pub(super) fn encode_raw(
     batch: &RecordBatch,
     bodies: (&[BodyAt], &Bodies),
-    segment: &str,
+    (segment, n): (&str, usize),
     mut emit: impl FnMut(Encoded) -> Result<(), FlushError>,
 ) -> Result<(), FlushError> {
     let table = &raw_events::TABLE;
@@ -77,15 +79,15 @@ pub(super) fn encode_raw(
         let stats = stats(table, &take_record_batch(batch, &part.rows)?)?;
         let mut at = 0;
         while at < n_rows {
-            let (texts, n) = fetch(&part.rows, at, bodies)?;
-            let rows = take_record_batch(batch, &part.rows.slice(at, n))?;
+            let (texts, n_texts) = fetch(&part.rows, at, bodies)?;
+            let rows = take_record_batch(batch, &part.rows.slice(at, n_texts))?;
             let mut columns = rows.columns()[1..].to_vec();
             columns.push(texts);
             writer.write(&RecordBatch::try_new(table.schema(), columns)?)?;
-            at += n;
+            at += n_texts;
         }
         let bytes = Bytes::from(writer.into_inner()?);
-        emit(Encoded { date: part.date, bytes, n_rows, stats })?;
+        emit(Encoded { date: part.date, n, bytes, n_rows, stats })?;
     }
     Ok(())
 }

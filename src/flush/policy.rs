@@ -13,6 +13,8 @@ pub struct Policy {
     pub rows_max: u64,
     /// Bytes in it; the journal checks this one at each append.
     pub bytes_max: u64,
+    /// Bytes of rows that are in memory while it is flushed; beyond, a table gets more files.
+    pub chunk_bytes_max: usize,
 }
 
 impl Policy {
@@ -37,8 +39,12 @@ mod tests {
 
     #[test]
     fn a_segment_is_due_an_interval_after_its_first_event() {
-        let policy =
-            Policy { interval: Duration::from_secs(60), rows_max: 1 << 20, bytes_max: 1 << 26 };
+        let policy = Policy {
+            interval: Duration::from_secs(60),
+            rows_max: 1 << 20,
+            bytes_max: 1 << 26,
+            chunk_bytes_max: 1 << 25,
+        };
         let open = |first_at_ms, n_records| OpenState { n_records, bytes: 100, first_at_ms };
         assert_eq!(policy.due_in(open(None, 0), 0), None);
         assert_eq!(policy.due_in(open(Some(1000), 1), 31_000), Some(Duration::from_secs(30)));

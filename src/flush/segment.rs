@@ -1,26 +1,82 @@
-//! Reading a sealed segment into rows.
+//! Reading a sealed segment into rows, and these into files.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use crate::flatten::channel::Channels;
-use crate::flatten::{BodyAt, Flattened, Flattener};
+use crate::flatten::{BodyAt, Flattened, Flattener, raw_events};
 use crate::journal::directory::Directory;
 use crate::journal::segment::{Piece, SegmentReader};
 use crate::journal::{JournalError, SealedSegment};
+use crate::schema::Table;
 
 use super::FlushError;
+use super::encode::{self, Encoded};
 
-/// Reads and flattens the records of a segment that count.
+/// A file on its way to the lake.
+pub(super) type Outgoing = (&'static Table, Encoded);
+
+/// Returns a segment's identity as files carry it.
+pub(super) fn segment_name(segment: &SealedSegment) -> String {
+    uuid::Uuid::from_bytes(segment.uuid).simple().to_string()
+}
+
+/// Flattens and encodes what the tables have not committed yet.
+pub(super) fn encode_segment(
+    segment: &SealedSegment,
+    directory: &Directory,
+    committed: &HashMap<&'static str, u64>,
+    channels: &Arc<Channels>,
+    chunk_bytes: usize,
+    sender: &mpsc::Sender<Outgoing>,
+) -> Result<Vec<(&'static str, u64)>, FlushError> {
+    let name = segment_name(segment);
+    let bodies = Bodies::open(segment)?;
+    let is_due = |table: &Table| committed.get(table.name).is_none_or(|s| *s < segment.sequence);
+    let emit = |table: &'static Table| {
+        move |encoded: Encoded| {
+            let gone = || FlushError::Interrupted("files can't be put".to_owned());
+            sender.blocking_send((table, encoded)).map_err(|_| gone())
+        }
+    };
+    let mut troubles: HashMap<&'static str, u64> = HashMap::new();
+    let mut n_chunks = 0;
+    flatten(segment, directory, channels, chunk_bytes, |flattened| {
+        let place = (name.as_str(), n_chunks);
+        n_chunks += 1;
+        for (table, batch) in flattened.batches {
+            if is_due(table) {
+                encode::encode_table(table, &batch, place, emit(table))?;
+            }
+        }
+        let raw = &raw_events::TABLE;
+        if is_due(raw) {
+            encode::encode_raw(&flattened.raw, (&flattened.bodies, &bodies), place, emit(raw))?;
+        }
+        for (reason, n) in flattened.troubles {
+            *troubles.entry(reason).or_default() += n;
+        }
+        Ok(())
+    })?;
+    Ok(troubles.into_iter().collect())
+}
+
+/// Reads and flattens the records of a segment that count, `chunk_bytes` of rows at a time.
 ///
-/// Bytes that were acknowledged and can't be read are set aside and reported.
-pub(super) fn flatten(
+/// Where a chunk ends depends on nothing but the records before, so doing a segment again gives
+/// the same chunks. Bytes that were acknowledged and can't be read are set aside and reported.
+fn flatten(
     segment: &SealedSegment,
     directory: &Directory,
     channels: &Arc<Channels>,
-) -> Result<Flattened, FlushError> {
+    chunk_bytes: usize,
+    mut emit: impl FnMut(Flattened) -> Result<(), FlushError>,
+) -> Result<(), FlushError> {
     let mut reader = SegmentReader::open(&segment.path)?;
     let mut flattener = Flattener::new(Arc::clone(channels));
     while reader.offset() < segment.length {
@@ -37,6 +93,9 @@ pub(super) fn flatten(
                     let body_at =
                         BodyAt { offset: offset + length - body_bytes as u64, length: body_bytes };
                     flattener.add(&record, body_at);
+                    if flattener.bytes() >= chunk_bytes {
+                        emit(flattener.finish()?)?;
+                    }
                 }
             }
             Some(Piece::Damage { offset, length }) => {
@@ -44,7 +103,7 @@ pub(super) fn flatten(
             }
         }
     }
-    Ok(flattener.finish()?)
+    emit(flattener.finish()?)
 }
 
 fn set_aside(

@@ -10,13 +10,13 @@ use object_store::path::Path;
 use tokio::sync::{mpsc, watch};
 
 use super::FlushError;
-use super::encode::{self, Encoded};
+use super::encode::Encoded;
 use super::policy::{Policy, backoff};
-use super::segment::{self, Bodies};
+use super::segment::{Outgoing, encode_segment, segment_name};
 use crate::clock::Clock;
+use crate::failpoint;
+use crate::flatten::TABLES;
 use crate::flatten::channel::Channels;
-use crate::flatten::{TABLES, raw_events};
-use crate::journal::directory::Directory;
 use crate::journal::{Journal, SealedSegment};
 use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
@@ -29,9 +29,6 @@ const PUTS_MAX: usize = 16;
 const ENCODED_MAX: usize = 4;
 /// Tries of the last flush before the process ends without it; the journal keeps the events.
 const LAST_TRIES_MAX: u32 = 5;
-
-/// A file on its way to the lake.
-type Outgoing = (&'static Table, Encoded);
 
 /// Flushes the journal's segments into the lake.
 #[derive(Debug)]
@@ -159,6 +156,7 @@ impl Worker {
         self.observe();
         let started = self.clock.elapsed();
         let troubles = self.flush(&segment).await?;
+        failpoint::pass("flush_before_release");
         let journal = Arc::clone(&self.journal);
         let sequence = segment.sequence;
         let n_records = segment.n_records;
@@ -198,14 +196,23 @@ impl Worker {
         &mut self,
         segment: &SealedSegment,
     ) -> Result<Vec<(&'static str, u64)>, FlushError> {
+        failpoint::pass("flush_before_encode");
         let (sender, receiver) = mpsc::channel(ENCODED_MAX);
         let channels = Arc::clone(&self.channels);
+        let chunk_bytes = self.policy.chunk_bytes_max;
         let committed = self.committed.clone();
         let encoding = {
             let segment = segment.clone();
             let journal = Arc::clone(&self.journal);
             tokio::task::spawn_blocking(move || {
-                encode_segment(&segment, journal.directory(), &committed, &channels, &sender)
+                encode_segment(
+                    &segment,
+                    journal.directory(),
+                    &committed,
+                    &channels,
+                    chunk_bytes,
+                    &sender,
+                )
             })
         };
         let written = self.put_all(segment, receiver).await;
@@ -214,6 +221,9 @@ impl Worker {
         // An encoder that found its receiver gone says less than what stopped the receiver.
         let written = written?;
         let troubles = troubles?;
+        if segment.sequence <= self.journal.opened_at() {
+            self.remove_leftovers(segment, &written).await?;
+        }
         self.commit_all(segment, written).await?;
         Ok(troubles)
     }
@@ -249,14 +259,31 @@ impl Worker {
         encoded: Encoded,
     ) -> Result<(&'static str, NewFile), FlushError> {
         let ingester = self.journal.directory().ingester();
-        let path = files::data_file(encoded.date, ingester, segment.sequence, 0);
+        let path = files::data_file(encoded.date, ingester, segment.sequence, encoded.n);
         let key = Path::from(format!("{}/{path}", table.name));
         let size = encoded.bytes.len() as u64;
+        failpoint::pass("flush_before_put");
         self.lake.put(&key, encoded.bytes, &segment_name(segment)).await?;
+        failpoint::pass("flush_after_put");
         let n_rows = Some(encoded.n_rows as u64);
         let file = DataFile { path, date: encoded.date, size, n_rows };
         let written_at_ms = self.clock.now_ms();
         Ok((table.name, NewFile { file, stats: encoded.stats, written_at_ms }))
+    }
+
+    /// Removes files of this segment that an earlier process put and this one did not: it may
+    /// have been of another version, or have been told of other chunks.
+    async fn remove_leftovers(
+        &self,
+        segment: &SealedSegment,
+        written: &HashMap<&'static str, Vec<NewFile>>,
+    ) -> Result<(), FlushError> {
+        let ingester = self.journal.directory().ingester();
+        for (table, files) in written {
+            let kept: Vec<&str> = files.iter().map(|new| new.file.path.as_str()).collect();
+            self.lake.remove_others(table, ingester, segment.sequence, &kept).await?;
+        }
+        Ok(())
     }
 
     async fn commit_all(
@@ -271,7 +298,9 @@ impl Worker {
             if let Some(mut files) = written.remove(name) {
                 files.sort_by(|left, right| left.file.path.cmp(&right.file.path));
                 commits.push(async move {
+                    failpoint::pass("flush_before_commit");
                     let done = table.commit(&files, ingester, segment.sequence).await;
+                    failpoint::pass("flush_after_commit");
                     (name, files, done)
                 });
             }
@@ -317,39 +346,4 @@ impl Worker {
             tracing::error!(%error, n_failures, "flush failed and needs someone to look at it");
         }
     }
-}
-
-/// Returns a segment's identity as files carry it.
-fn segment_name(segment: &SealedSegment) -> String {
-    uuid::Uuid::from_bytes(segment.uuid).simple().to_string()
-}
-
-/// Flattens and encodes what the tables have not committed yet.
-fn encode_segment(
-    segment: &SealedSegment,
-    directory: &Directory,
-    committed: &HashMap<&'static str, u64>,
-    channels: &Arc<Channels>,
-    sender: &mpsc::Sender<Outgoing>,
-) -> Result<Vec<(&'static str, u64)>, FlushError> {
-    let name = segment_name(segment);
-    let flattened = segment::flatten(segment, directory, channels)?;
-    let is_due = |table: &Table| committed.get(table.name).is_none_or(|s| *s < segment.sequence);
-    let emit = |table: &'static Table| {
-        move |encoded: Encoded| {
-            let gone = || FlushError::Interrupted("files can't be put".to_owned());
-            sender.blocking_send((table, encoded)).map_err(|_| gone())
-        }
-    };
-    for (table, batch) in flattened.batches {
-        if is_due(table) {
-            encode::encode_table(table, &batch, &name, emit(table))?;
-        }
-    }
-    let raw = &raw_events::TABLE;
-    if is_due(raw) {
-        let bodies = Bodies::open(segment)?;
-        encode::encode_raw(&flattened.raw, (&flattened.bodies, &bodies), &name, emit(raw))?;
-    }
-    Ok(flattened.troubles)
 }

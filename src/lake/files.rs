@@ -51,7 +51,12 @@ pub fn parse_day(text: &str) -> Option<i32> {
 /// Returns the name of a data file, relative to its table's folder.
 #[must_use]
 pub fn data_file(date: i32, ingester: &str, sequence: u64, n: usize) -> String {
-    format!("{}/part-{ingester}-{sequence:08}-{n}.parquet", partition(date))
+    format!("{}/{}{n}.parquet", partition(date), mark(ingester, sequence))
+}
+
+/// Returns what the names of all files begin with that hold one segment of an ingester.
+pub(super) fn mark(ingester: &str, sequence: u64) -> String {
+    format!("part-{ingester}-{sequence:08}-")
 }
 
 /// Returns which segment a file says it was made from; `None` if it is none of ours.

@@ -91,12 +91,10 @@ async fn worker(place: &Place, journal: &Arc<Journal>) -> Worker {
     Worker::new(Arc::clone(journal), place.lake(), policy, clock, metrics).await.unwrap()
 }
 
-#[tokio::test]
-async fn a_segment_flushed_again_after_a_lost_checkpoint_is_left_out() {
+/// Makes five events durable in the journal, in one segment.
+async fn append_five(place: &Place, journal: &Journal) {
     use bytes::Bytes;
     use tributary::event::{Record, RecordKind, Scheme};
-    let place = Place::new();
-    let journal = open(&place);
     for at in 0..5 {
         let id = format!("evt_{at}");
         let record = Record {
@@ -109,6 +107,69 @@ async fn a_segment_flushed_again_after_a_lost_checkpoint_is_left_out() {
         journal.append(record).await.unwrap();
     }
     journal.seal().await;
+}
+
+/// Lists the files of a table, relative to its folder.
+async fn files(place: &Place, table: &'static tributary::schema::Table) -> Vec<String> {
+    let table = place.lake().table(table).await.unwrap().unwrap();
+    table.files().await.unwrap().into_iter().map(|file| file.path).collect()
+}
+
+#[tokio::test]
+async fn a_segment_of_more_rows_than_fit_in_memory_is_several_files_of_one_commit() {
+    let place = Place::new();
+    let mut settings = place.settings();
+    settings.policy.chunk_bytes_max = 2000;
+    let app = place.start_with(settings).await;
+    for at in 0..40 {
+        let id = format!("evt_{at}");
+        assert_eq!(place.send(&app, &id, &event(&id)).await.status, 200);
+    }
+    app.stop().await.unwrap();
+    let files = files(&place, &sessions::TABLE).await;
+    assert!(files.len() > 5, "{files:?}");
+    for table in ["raw_events", "sessions", "pageviews", "utm"] {
+        let sql = format!("SELECT count(DISTINCT event_id) FROM files.{table}");
+        assert_eq!(number(&place, &sql).await, 40, "{table}");
+        assert_eq!(number(&place, &format!("SELECT count(*) FROM files.{table}")).await, 40);
+        let log = place.path("lake").join(table).join("_delta_log");
+        assert_eq!(std::fs::read_dir(log).unwrap().count(), 2, "{table}: creation and one commit");
+    }
+    for table in TABLES {
+        let audit = audit(&place.lake(), table).await.unwrap().unwrap();
+        assert_eq!((audit.problems, audit.n_orphans), (vec![], 0), "{}", table.name);
+    }
+}
+
+/// A process of another version, or told of less memory, may have cut the segment otherwise.
+#[tokio::test]
+async fn files_that_a_killed_flush_left_and_this_one_does_not_write_are_removed() {
+    let place = Place::new();
+    let journal = open(&place);
+    append_five(&place, &journal).await;
+    let sequence = journal.shared().oldest().unwrap().sequence;
+    let ingester = journal.directory().ingester().to_owned();
+    journal.close();
+    drop(journal);
+    let partition = place.path("lake/sessions/date=2026-02-17");
+    std::fs::create_dir_all(&partition).unwrap();
+    let left = partition.join(format!("part-{ingester}-{sequence:08}-7.parquet"));
+    let others = partition.join(format!("part-0a1b2c3d-{sequence:08}-7.parquet"));
+    std::fs::write(&left, "left").unwrap();
+    std::fs::write(&others, "another's").unwrap();
+    let journal = open(&place);
+    assert!(worker(&place, &journal).await.flush_oldest().await.unwrap());
+    journal.close();
+    assert!(!left.try_exists().unwrap() && others.try_exists().unwrap());
+    std::fs::remove_file(others).unwrap();
+    assert_eq!(number(&place, "SELECT count(*) FROM files.sessions").await, 5);
+}
+
+#[tokio::test]
+async fn a_segment_flushed_again_after_a_lost_checkpoint_is_left_out() {
+    let place = Place::new();
+    let journal = open(&place);
+    append_five(&place, &journal).await;
     let segment = journal.shared().oldest().expect("there is something to flush");
     let copy = place.path("copy.seg");
     std::fs::copy(&segment.path, &copy).unwrap();

@@ -57,6 +57,7 @@ impl Place {
                 interval: Duration::from_secs(3600),
                 rows_max: 1 << 20,
                 bytes_max: 1 << 26,
+                chunk_bytes_max: 1 << 25,
             },
             verifier: Some(Verifier::new(vec![secret()])),
             token: None,
