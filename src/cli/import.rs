@@ -132,7 +132,7 @@ fn read_all(
             n_read.fetch_add(n_bytes, Ordering::Relaxed);
             bar.inc(n_bytes);
         })?;
-        sources::read(&name, input.as_mut(), |body| {
+        sources::split::read(&name, input.as_mut(), |body| {
             sender.blocking_send(body).map_err(|_| anyhow::anyhow!("the journal takes no more"))
         })?;
     }
@@ -157,7 +157,7 @@ async fn append(
     };
     loop {
         match journal.append(record.clone()).await {
-            Err(AppendError::Full) => tokio::time::sleep(PAUSE).await,
+            Err(AppendError::Full(_)) => tokio::time::sleep(PAUSE).await,
             outcome => return outcome,
         }
     }

@@ -5,19 +5,17 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use futures::TryStreamExt as _;
+use bytes::{Buf as _, Bytes};
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::{ObjectStore, ObjectStoreExt as _};
-use serde_json::value::RawValue;
 use url::Url;
 
 use super::Usage;
 use crate::config;
 
-/// Bytes of a body at most; also of a line before it is known to be one.
-pub(super) const BODY_BYTES_MAX: usize = 64 << 20;
-/// Bytes of a file that is JSON and not NDJSON at most, since it is read whole.
-const DOCUMENT_BYTES_MAX: u64 = 1 << 30;
+pub(super) mod split;
+
 const READ_BYTES: usize = 1 << 20;
 /// Ends of names that are read from a folder.
 const NAMES: [&str; 4] = [".json", ".ndjson", ".jsonl", ".log"];
@@ -62,8 +60,9 @@ impl Source {
                 Box::new(file.map_err(|error| Usage(format!("can't read `{name}`: {error}")))?)
             }
             Self::Object(url) => {
-                let bytes = runtime.block_on(fetch(url));
-                Box::new(io::Cursor::new(bytes.map_err(|e| Usage(format!("`{name}`: {e}")))?))
+                let stream = runtime.block_on(fetch(url));
+                let stream = stream.map_err(|error| Usage(format!("`{name}`: {error}")))?;
+                Box::new(Object { runtime: runtime.clone(), stream, chunk: Bytes::new() })
             }
         };
         let counted = BufReader::with_capacity(READ_BYTES, Counted { inner: raw, count });
@@ -86,9 +85,31 @@ fn compression(name: &str) -> Option<&str> {
     ["gz", "zst"].into_iter().find(|known| *known == extension)
 }
 
-async fn fetch(url: &Url) -> object_store::Result<Bytes> {
+async fn fetch(url: &Url) -> object_store::Result<Chunks> {
     let (store, path) = object_store::parse_url_opts(url, store_options())?;
-    store.get(&path).await?.bytes().await
+    Ok(store.get(&path).await?.into_stream())
+}
+
+/// An object's bytes as they arrive.
+type Chunks = BoxStream<'static, object_store::Result<Bytes>>;
+
+/// An object, read as it arrives.
+struct Object {
+    runtime: tokio::runtime::Handle,
+    stream: Chunks,
+    chunk: Bytes,
+}
+
+impl Read for Object {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() {
+            let Some(chunk) = self.runtime.block_on(self.stream.next()) else { return Ok(0) };
+            self.chunk = chunk.map_err(io::Error::other)?;
+        }
+        let n_bytes = buffer.len().min(self.chunk.len());
+        self.chunk.copy_to_slice(&mut buffer[..n_bytes]);
+        Ok(n_bytes)
+    }
 }
 
 fn store_options() -> Vec<(String, String)> {
@@ -166,81 +187,6 @@ fn is_wanted(name: &str) -> bool {
     NAMES.iter().any(|end| bare.ends_with(end))
 }
 
-/// Reads the bodies of a source, exactly as they stand there.
-///
-/// NDJSON has one a line. A document that starts with `[`, or whose first line is not a whole
-/// value, is read as JSON: a list of bodies, or one after another.
-pub(super) fn read(
-    name: &str,
-    input: &mut dyn BufRead,
-    mut emit: impl FnMut(Bytes) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let mut line = vec![];
-    let mut n_lines = 0_u64;
-    loop {
-        line.clear();
-        let limit = BODY_BYTES_MAX as u64 + 1;
-        let mut limited = Read::take(&mut *input, limit);
-        let n_bytes = limited.read_until(b'\n', &mut line).map_err(|error| {
-            Usage(format!("can't read `{name}` behind line {n_lines}: {error}"))
-        })?;
-        if n_bytes == 0 {
-            return Ok(());
-        }
-        n_lines += 1;
-        let body = line.trim_ascii();
-        if body.is_empty() {
-            continue;
-        }
-        if body.len() > BODY_BYTES_MAX {
-            let message = format!("`{name}` line {n_lines} is longer than {BODY_BYTES_MAX} bytes");
-            return Err(Usage(message).into());
-        }
-        if n_lines == 1 && is_document(body) {
-            return read_document(name, &line, input, emit);
-        }
-        emit(Bytes::copy_from_slice(body))?;
-    }
-}
-
-/// Tells from its first line whether a source is JSON and not NDJSON.
-fn is_document(line: &[u8]) -> bool {
-    line[0] == b'[' || (line[0] == b'{' && serde_json::from_slice::<&RawValue>(line).is_err())
-}
-
-fn read_document(
-    name: &str,
-    first: &[u8],
-    input: &mut dyn BufRead,
-    mut emit: impl FnMut(Bytes) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let mut bytes = first.to_vec();
-    let refuse = |reason: String| Usage(format!("`{name}`: {reason}; NDJSON has no such limits"));
-    Read::take(input, DOCUMENT_BYTES_MAX)
-        .read_to_end(&mut bytes)
-        .map_err(|error| refuse(error.to_string()))?;
-    if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
-        return Err(refuse("is a JSON document of more than 1 GiB".to_owned()).into());
-    }
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        let bodies: Vec<&RawValue> =
-            serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
-        return bodies.into_iter().try_for_each(|body| emit(own(name, body)?));
-    }
-    let bodies = serde_json::Deserializer::from_slice(&bytes).into_iter::<&RawValue>();
-    for body in bodies {
-        emit(own(name, body.map_err(|error| refuse(error.to_string()))?)?)?;
-    }
-    Ok(())
-}
-
-fn own(name: &str, body: &RawValue) -> Result<Bytes, Usage> {
-    if body.get().len() > BODY_BYTES_MAX {
-        return Err(Usage(format!("`{name}` holds a body of more than {BODY_BYTES_MAX} bytes")));
-    }
-    Ok(Bytes::copy_from_slice(body.get().as_bytes()))
-}
-
 /// Tells how many bytes were read.
 struct Counted<R, F> {
     inner: R,
@@ -252,38 +198,5 @@ impl<R: Read, F: FnMut(usize)> Read for Counted<R, F> {
         let n_bytes = self.inner.read(buffer)?;
         (self.count)(n_bytes);
         Ok(n_bytes)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, expected: &[&str]) {
-        let mut bodies = vec![];
-        let emit = |body: Bytes| {
-            bodies.push(String::from_utf8(body.to_vec()).unwrap());
-            Ok(())
-        };
-        read("t", &mut text.as_bytes(), emit).unwrap();
-        assert_eq!(bodies, expected, "{text:?}");
-    }
-
-    #[test]
-    fn ndjson_is_read_line_by_line_exactly() {
-        check("{\"a\": 1}\n\n{\"b\":2}\r\n", &["{\"a\": 1}", "{\"b\":2}"]);
-        check("", &[]);
-    }
-
-    #[test]
-    fn a_line_that_is_no_json_is_kept() {
-        check("{\"a\":1}\n{broken\n{\"b\":2}", &["{\"a\":1}", "{broken", "{\"b\":2}"]);
-        check("not json\n{\"b\":2}", &["not json", "{\"b\":2}"]);
-    }
-
-    #[test]
-    fn a_document_is_a_list_or_one_value_after_another() {
-        check("[{\"a\":1}, {\"b\":\n2}]", &["{\"a\":1}", "{\"b\":\n2}"]);
-        check("{\n \"a\": 1\n}\n{\"b\":2}", &["{\n \"a\": 1\n}", "{\"b\":2}"]);
     }
 }

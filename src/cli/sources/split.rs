@@ -1,0 +1,260 @@
+//! Bodies out of a source: lines of NDJSON, or the values of a JSON document, one at a time.
+//!
+//! Nothing is read whole but one body: a document of any size takes no more memory than its
+//! largest value.
+
+use std::io::{BufRead, Read};
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use crate::cli::Usage;
+
+/// Bytes of a body at most; also of a line before it is known to be one.
+pub(in crate::cli) const BODY_BYTES_MAX: usize = 64 << 20;
+
+/// Reads the bodies of a source, exactly as they stand there.
+///
+/// NDJSON has one a line. A document that starts with `[`, or whose first line is not a whole
+/// value and whose second is none either, is read as JSON: a list of bodies, or one after another.
+pub(in crate::cli) fn read(
+    name: &str,
+    input: &mut dyn BufRead,
+    mut emit: impl FnMut(Bytes) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (mut line, mut second) = (vec![], vec![]);
+    let mut n_lines = 0_u64;
+    while next_line(name, input, n_lines, &mut line)? {
+        n_lines += 1;
+        let body = line.trim_ascii();
+        if body.is_empty() {
+            continue;
+        }
+        if n_lines == 1 && body[0] == b'[' {
+            return split(name, &mut (&line[..]).chain(input), emit);
+        }
+        if n_lines == 1 && body[0] == b'{' && !is_value(body) {
+            next_line(name, input, n_lines, &mut second)?;
+            n_lines += 1;
+            if !is_object(second.trim_ascii()) {
+                return split(name, &mut (&line[..]).chain(&second[..]).chain(input), emit);
+            }
+            emit(Bytes::copy_from_slice(body))?;
+            std::mem::swap(&mut line, &mut second);
+        }
+        emit(Bytes::copy_from_slice(line.trim_ascii()))?;
+    }
+    Ok(())
+}
+
+/// Reads a line of at most [`BODY_BYTES_MAX`]; false at the end.
+fn next_line(
+    name: &str,
+    input: &mut dyn BufRead,
+    n_lines: u64,
+    line: &mut Vec<u8>,
+) -> anyhow::Result<bool> {
+    line.clear();
+    let n_bytes = Read::take(input, BODY_BYTES_MAX as u64 + 1).read_until(b'\n', line);
+    let n_bytes = n_bytes
+        .map_err(|error| Usage(format!("can't read `{name}` behind line {n_lines}: {error}")))?;
+    if line.trim_ascii().len() > BODY_BYTES_MAX {
+        let n = n_lines + 1;
+        let message = format!("`{name}` line {n} is longer than {BODY_BYTES_MAX} bytes");
+        return Err(Usage(message).into());
+    }
+    Ok(n_bytes > 0)
+}
+
+fn is_value(text: &[u8]) -> bool {
+    serde_json::from_slice::<&RawValue>(text).is_ok()
+}
+
+fn is_object(text: &[u8]) -> bool {
+    text.first() == Some(&b'{') && is_value(text)
+}
+
+/// Reads a document's values, or those of the list that it is.
+fn split(
+    name: &str,
+    input: &mut dyn BufRead,
+    mut emit: impl FnMut(Bytes) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let refuse = |at: u64, reason: &str| {
+        Usage(format!("`{name}`: byte {at}: {reason}; NDJSON takes what can't be read"))
+    };
+    let mut splitter = Splitter::default();
+    let mut at = 0_u64;
+    loop {
+        let chunk = input.fill_buf().map_err(|error| refuse(at, &error.to_string()))?;
+        if chunk.is_empty() {
+            break;
+        }
+        let n_bytes = chunk.len();
+        for byte in chunk {
+            let ended = splitter.take(*byte, at).map_err(|reason| refuse(at, reason))?;
+            if ended {
+                emit(splitter.value(refuse)?)?;
+            }
+            at += 1;
+        }
+        input.consume(n_bytes);
+    }
+    match splitter.finish() {
+        Ok(true) => emit(splitter.value(refuse)?),
+        Ok(false) => Ok(()),
+        Err(reason) => Err(refuse(splitter.start.max(splitter.last), reason).into()),
+    }
+}
+
+/// Where a document's values begin and end; whether they are JSON is asked of each as a whole.
+#[derive(Debug, Default)]
+struct Splitter {
+    value: Vec<u8>,
+    /// Offset of the value's first byte, or of the last one that ended.
+    start: u64,
+    last: u64,
+    depth: usize,
+    in_string: bool,
+    is_escaped: bool,
+    list: List,
+}
+
+/// Whether the document is a list.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum List {
+    /// Nothing was read yet.
+    #[default]
+    Unknown,
+    /// It is none.
+    None,
+    /// It is one, and goes on.
+    Open,
+    /// It is one, and has ended.
+    Closed,
+}
+
+impl Splitter {
+    /// Takes a byte; true if the value before it, or with it, is whole.
+    fn take(&mut self, byte: u8, at: u64) -> Result<bool, &'static str> {
+        if self.in_string || self.depth > 0 {
+            return self.take_inside(byte, at);
+        }
+        let is_space = byte.is_ascii_whitespace();
+        let is_end = match self.list {
+            List::Closed if !is_space => return Err("there is something behind the list"),
+            List::Unknown if byte == b'[' => {
+                self.list = List::Open;
+                return Ok(false);
+            }
+            List::Unknown if is_space => return Ok(false),
+            List::Unknown => {
+                self.list = List::None;
+                false
+            }
+            List::Open => is_space || matches!(byte, b',' | b']'),
+            List::None | List::Closed => is_space,
+        };
+        if is_end {
+            if byte == b']' {
+                self.list = List::Closed;
+            }
+            return Ok(!self.value.is_empty());
+        }
+        self.take_inside(byte, at)
+    }
+
+    fn take_inside(&mut self, byte: u8, at: u64) -> Result<bool, &'static str> {
+        if self.value.is_empty() {
+            self.start = at;
+        }
+        if self.value.len() >= BODY_BYTES_MAX {
+            return Err("a body is longer than 64 MiB");
+        }
+        self.value.push(byte);
+        if self.in_string {
+            let is_quote = byte == b'"' && !self.is_escaped;
+            self.is_escaped = byte == b'\\' && !self.is_escaped;
+            self.in_string = !is_quote;
+            return Ok(false);
+        }
+        match byte {
+            b'"' => self.in_string = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                self.last = at;
+                return Ok(self.depth == 0);
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    /// Ends the document; true if a value ended with it.
+    fn finish(&mut self) -> Result<bool, &'static str> {
+        if self.in_string || self.depth > 0 || self.list == List::Open {
+            return Err("the document ends in the middle");
+        }
+        Ok(!self.value.is_empty())
+    }
+
+    /// Takes the value that ended.
+    fn value(&mut self, refuse: impl Fn(u64, &str) -> Usage) -> Result<Bytes, Usage> {
+        let value = Bytes::from(std::mem::take(&mut self.value));
+        match serde_json::from_slice::<&RawValue>(&value) {
+            Ok(_) => Ok(value),
+            Err(error) => Err(refuse(self.start, &error.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let mut bodies = vec![];
+        let emit = |body: Bytes| {
+            bodies.push(String::from_utf8(body.to_vec()).unwrap());
+            Ok(())
+        };
+        read("t", &mut text.as_bytes(), emit).unwrap();
+        assert_eq!(bodies, expected, "{text:?}");
+    }
+
+    #[test]
+    fn ndjson_is_read_line_by_line_exactly() {
+        check("{\"a\": 1}\n\n{\"b\":2}\r\n", &["{\"a\": 1}", "{\"b\":2}"]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn a_line_that_is_no_json_is_kept() {
+        check("{\"a\":1}\n{broken\n{\"b\":2}", &["{\"a\":1}", "{broken", "{\"b\":2}"]);
+        check("not json\n{\"b\":2}", &["not json", "{\"b\":2}"]);
+        check("{broken\n{\"b\":2}\n{\"c\":3}", &["{broken", "{\"b\":2}", "{\"c\":3}"]);
+    }
+
+    #[test]
+    fn a_document_is_a_list_or_one_value_after_another() {
+        check("[{\"a\":1}, {\"b\":\n2}]", &["{\"a\":1}", "{\"b\":\n2}"]);
+        check("{\n \"a\": 1\n}\n{\"b\":2}", &["{\n \"a\": 1\n}", "{\"b\":2}"]);
+        check("{\n\"a\":\"}\\\"{\"\n}", &["{\n\"a\":\"}\\\"{\"\n}"]);
+        check("[1, \"a,]\" ,[2],\n null]\n", &["1", "\"a,]\"", "[2]", "null"]);
+        check("[]", &[]);
+    }
+
+    #[test]
+    fn a_document_that_is_cut_off_or_no_json_names_the_place() {
+        for (text, place) in [
+            ("[{\"a\":1},\n{\"b\":", "byte 10"),
+            ("[{\"a\":1}", "byte 7"),
+            ("[{\"a\":x}]", "byte 1"),
+            ("[1] 2", "byte 4"),
+        ] {
+            let error = read("t", &mut text.as_bytes(), |_| Ok(())).unwrap_err().to_string();
+            assert!(error.contains("`t`") && error.contains(place), "{text}: {error}");
+        }
+    }
+}
