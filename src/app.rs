@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::flatten::channel::Channels;
 use crate::flush::{FlushError, Policy, Worker};
-use crate::journal::{self, Journal, JournalError};
+use crate::journal::{self, Bounds, Journal, JournalError};
 use crate::lake::{Lake, LakeError};
 use crate::metrics::Metrics;
 use crate::receive::{self, Limits, Receiver, Server};
@@ -33,8 +33,8 @@ const FLUSH_POLL: Duration = Duration::from_millis(10);
 pub struct JournalSettings {
     /// Its folder.
     pub directory: PathBuf,
-    /// Bytes it may hold.
-    pub bytes_max: u64,
+    /// What may wait in it.
+    pub bounds: Bounds,
     /// How long an id is remembered.
     pub dedup_window: Duration,
 }
@@ -128,14 +128,14 @@ impl App {
             Arc::clone(&journal),
             settings.verifier,
             settings.token,
-            clock,
+            Arc::clone(&clock),
             Arc::clone(&metrics),
             settings.limits,
         ));
         let router = receive::router(Arc::clone(&receiver));
         let address = settings.listen;
         let listen = |source| AppError::Listen { address, source };
-        let server = Server::bind(address, router, settings.limits, Arc::clone(&metrics));
+        let server = Server::bind(address, router, settings.limits, Arc::clone(&metrics), clock);
         let server = server.await.map_err(listen)?;
         let address = server.address().map_err(listen)?;
         let (stop_server, server_stop) = watch::channel(false);
@@ -208,7 +208,7 @@ pub fn open_journal(
     let options = journal::Options {
         segment_bytes_max: policy.bytes_max,
         segment_records_max: policy.rows_max.min(SEGMENT_RECORDS_MAX),
-        journal_bytes_max: settings.bytes_max,
+        bounds: settings.bounds,
         dedup_window_ms: i64::try_from(settings.dedup_window.as_millis()).unwrap_or(i64::MAX),
     };
     let (log, recovery) = journal::open(&settings.directory, lake, options, clock.now_ms())?;

@@ -59,6 +59,15 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
+/// Returns the bytes that this user can still write to the file system of `path`.
+///
+/// # Errors
+/// The system's error.
+pub fn free_bytes(path: &Path) -> io::Result<u64> {
+    let found = rustix::fs::statvfs(path)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Removes a file and makes that durable; a file that is not there is no error.
 ///
 /// # Errors

@@ -30,9 +30,14 @@ pub mod frame;
 pub mod ids;
 mod log;
 mod recovery;
+pub mod room;
 pub mod segment;
+mod shared;
+mod writer;
 
-pub use self::appender::{AppendError, Journal, Shared};
+pub use self::appender::{AppendError, Danger, Journal};
 pub use self::error::JournalError;
 pub use self::log::{Log, OpenState, Options, Outcome, SealedSegment};
 pub use self::recovery::{Recovery, open};
+pub use self::room::Bounds;
+pub use self::shared::Shared;

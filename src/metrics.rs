@@ -19,10 +19,16 @@ pub struct Metrics {
     pub journal_append_seconds: Histogram,
     /// Records in a batch.
     pub journal_batch_records: Histogram,
-    /// Batches that the journal refused.
+    /// Batches that a limit of the journal refused, by limit.
+    pub journal_full: IntCounterVec,
+    /// Batches that the disk refused.
     pub journal_errors: IntCounter,
     /// Bytes that wait for the lake.
     pub journal_bytes: IntGauge,
+    /// Bytes of bodies that are not on disk yet.
+    pub journal_unsynced_bytes: IntGauge,
+    /// Bytes that the journal's disk has left.
+    pub journal_free_bytes: IntGauge,
     /// Segments that wait for the lake.
     pub journal_segments: IntGauge,
     /// Bytes set aside as unreadable when the journal was opened.
@@ -31,16 +37,24 @@ pub struct Metrics {
     pub oldest_unflushed_seconds: IntGauge,
     /// Open connections.
     pub connections: IntGauge,
+    /// Connections that found all places taken.
+    pub connections_refused: IntCounter,
+    /// Requests whose head was refused, by reason.
+    pub heads_refused: IntCounterVec,
     /// Rows committed, by table.
     pub rows: IntCounterVec,
-    /// Files committed.
-    pub files: IntCounter,
+    /// Files committed, by table.
+    pub files: IntCounterVec,
     /// Bytes of Parquet committed.
     pub file_bytes: IntCounter,
     /// Segments flushed.
     pub flushes: IntCounter,
     /// Attempts to flush that failed and are repeated.
     pub flush_errors: IntCounter,
+    /// Time of one table's commit.
+    pub commit_seconds: Histogram,
+    /// Time from an event's receipt until all tables have it.
+    pub event_to_lake_seconds: Histogram,
     /// Time from reading a segment to its commit in all tables.
     pub flush_seconds: Histogram,
     /// Events that could not be flattened whole, by reason.
@@ -66,8 +80,17 @@ impl Metrics {
                 0.0005,
             ),
             journal_batch_records: make.histogram("journal_batch_records", "Records a batch", 1.0),
-            journal_errors: make.counter("journal_errors_total", "Batches the journal refused"),
+            journal_full: make.counters(
+                "journal_full_total",
+                "Batches refused because a limit of the journal was reached",
+                "limit",
+            ),
+            journal_errors: make.counter("journal_errors_total", "Batches the disk refused"),
             journal_bytes: make.gauge("journal_bytes", "Bytes that wait for the lake"),
+            journal_unsynced_bytes: make
+                .gauge("journal_unsynced_bytes", "Bytes of bodies that are not on disk yet"),
+            journal_free_bytes: make
+                .gauge("journal_free_bytes", "Bytes that the journal's disk has left"),
             journal_segments: make.gauge("journal_segments", "Sealed segments that wait"),
             journal_damaged_files: make.gauge(
                 "journal_damaged_files",
@@ -78,11 +101,24 @@ impl Metrics {
                 "Age of the oldest event that is not in the lake",
             ),
             connections: make.gauge("connections", "Open connections"),
+            connections_refused: make
+                .counter("connections_refused_total", "Connections beyond the limit"),
+            heads_refused: make.counters(
+                "heads_refused_total",
+                "Requests whose head was too large, too slow or malformed",
+                "reason",
+            ),
             rows: make.counters("rows_total", "Rows committed to the lake", "table"),
-            files: make.counter("files_total", "Files committed to the lake"),
+            files: make.counters("files_total", "Files committed to the lake", "table"),
             file_bytes: make.counter("file_bytes_total", "Bytes of Parquet committed to the lake"),
             flushes: make.counter("flushes_total", "Journal segments committed to the lake"),
             flush_errors: make.counter("flush_errors_total", "Flush attempts that failed"),
+            commit_seconds: make.histogram("commit_seconds", "Time of a table's commit", 0.001),
+            event_to_lake_seconds: make.histogram(
+                "event_to_lake_seconds",
+                "Time from an event's receipt until all tables have it",
+                0.1,
+            ),
             flush_seconds: make.histogram("flush_seconds", "Time to flush one segment", 0.01),
             dead_letters: make.counters(
                 "dead_letters_total",

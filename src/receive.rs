@@ -11,6 +11,7 @@
 
 pub mod body;
 pub mod error;
+mod notices;
 pub mod server;
 pub mod webhook;
 
@@ -28,12 +29,16 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::journal::Journal;
+use crate::journal::{Danger, Journal};
 use crate::metrics::Metrics;
 use crate::verify::Verifier;
 use error::Refusal;
+use notices::Notices;
 
 pub use server::Server;
+
+/// A head may have at least this many bytes; the HTTP library needs them.
+pub const HEAD_BYTES_MIN: usize = 8 << 10;
 
 /// Limits of receiving.
 #[derive(Debug, Clone, Copy)]
@@ -44,10 +49,16 @@ pub struct Limits {
     pub in_flight_bytes_max: usize,
     /// Open connections.
     pub connections_max: usize,
+    /// Bytes of a request's head; at least [`HEAD_BYTES_MIN`].
+    pub head_bytes_max: usize,
+    /// Headers of a request.
+    pub headers_max: usize,
     /// Time for a request's head.
     pub head_timeout: Duration,
     /// Time for a request's body.
     pub body_timeout: Duration,
+    /// Time in which a client must take some bytes of an answer.
+    pub write_timeout: Duration,
     /// Time that connections have to finish when the server stops.
     pub stop_timeout: Duration,
 }
@@ -56,10 +67,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: 8 << 20,
-            in_flight_bytes_max: 64 << 20,
+            in_flight_bytes_max: 32 << 20,
             connections_max: 1024,
+            head_bytes_max: 16 << 10,
+            headers_max: 64,
             head_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(15),
             stop_timeout: Duration::from_secs(20),
         }
     }
@@ -76,6 +90,7 @@ pub struct Receiver {
     metrics: Arc<Metrics>,
     limits: Limits,
     in_flight: Arc<Semaphore>,
+    notices: Notices,
     stopping: AtomicBool,
 }
 
@@ -94,7 +109,8 @@ impl Receiver {
     ) -> Self {
         let in_flight = Arc::new(Semaphore::new(body::units(limits.in_flight_bytes_max)));
         let stopping = AtomicBool::new(false);
-        Self { journal, verifier, token, clock, metrics, limits, in_flight, stopping }
+        let notices = Notices::default();
+        Self { journal, verifier, token, clock, metrics, limits, in_flight, notices, stopping }
     }
 
     /// Refuses webhooks from now on; what is being read is still answered.
@@ -121,13 +137,15 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Ready while the journal takes events.
+/// Ready while the journal takes events; a disk that failed is tried again.
 async fn readyz(State(receiver): State<Arc<Receiver>>) -> Response {
     if receiver.is_stopping() {
         return Refusal::Stopping.into_response();
     }
-    if receiver.journal.is_full() {
-        return Refusal::Full.into_response();
+    match receiver.journal.danger().await {
+        Some(Danger::Full(limit)) => return Refusal::Full(limit).into_response(),
+        Some(Danger::Failing) => return Refusal::Storage.into_response(),
+        None => {}
     }
     "ready\n".into_response()
 }
@@ -136,6 +154,7 @@ async fn metrics(State(receiver): State<Arc<Receiver>>, headers: HeaderMap) -> R
     if !is_allowed(receiver.token.as_deref(), &headers) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    receiver.journal.observe(&receiver.metrics);
     let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (content_type, receiver.metrics.render()).into_response()
 }

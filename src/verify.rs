@@ -33,6 +33,15 @@ pub struct Headers<'a> {
     pub legacy_signature: Option<&'a [u8]>,
 }
 
+/// A webhook's headers, by the scheme that measures it.
+#[derive(Debug)]
+pub enum Signed<'a> {
+    /// By Standard Webhooks.
+    Standard(standard::Signed<'a>),
+    /// By the older scheme.
+    Legacy(legacy::Signed<'a>),
+}
+
 /// A webhook whose signature holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
@@ -72,7 +81,30 @@ impl Verifier {
         Self { secrets }
     }
 
-    /// Checks a webhook at `now_s`, seconds since the Unix epoch.
+    /// Reads a webhook's headers at `now_s`, seconds since the Unix epoch: what can be refused
+    /// before its body is there.
+    ///
+    /// # Errors
+    /// The reason to refuse it.
+    pub fn read<'a>(headers: &Headers<'a>, now_s: i64) -> Result<Signed<'a>, VerifyError> {
+        match (headers.signature, headers.legacy_signature) {
+            (None, Some(signature)) => legacy::read(signature, now_s).map(Signed::Legacy),
+            _ => standard::read(headers, now_s).map(Signed::Standard),
+        }
+    }
+
+    /// Checks a webhook's body.
+    ///
+    /// # Errors
+    /// [`VerifyError::Mismatch`].
+    pub fn check(&self, signed: &Signed<'_>, body: &[u8]) -> Result<Verified, VerifyError> {
+        match signed {
+            Signed::Standard(signed) => standard::check(&self.secrets, signed, body),
+            Signed::Legacy(signed) => legacy::check(&self.secrets, signed, body),
+        }
+    }
+
+    /// Checks a whole webhook at `now_s`.
     ///
     /// # Errors
     /// The reason to refuse it.
@@ -82,10 +114,7 @@ impl Verifier {
         body: &[u8],
         now_s: i64,
     ) -> Result<Verified, VerifyError> {
-        match (headers.signature, headers.legacy_signature) {
-            (None, Some(signature)) => legacy::verify(&self.secrets, signature, body, now_s),
-            _ => standard::verify(&self.secrets, headers, body, now_s),
-        }
+        self.check(&Self::read(headers, now_s)?, body)
     }
 }
 

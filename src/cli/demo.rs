@@ -14,6 +14,7 @@ use crate::flatten::channel::Channels;
 use crate::flush::Policy;
 use crate::generate::{Generator, Plan};
 use crate::goal;
+use crate::journal::Bounds;
 use crate::lake::{Lake, Location};
 use crate::query::{Engine, Limits as QueryLimits};
 use crate::receive::Limits;
@@ -89,7 +90,7 @@ fn settings(args: &Args, verifier: Verifier) -> Settings {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         journal: JournalSettings {
             directory: args.directory.join("journal"),
-            bytes_max: 1 << 30,
+            bounds: Bounds::default(),
             dedup_window: Duration::from_secs(7 * 86_400),
         },
         policy: Policy {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::channels;
 use crate::app::JournalSettings;
 use crate::config;
+use crate::journal::Bounds;
 
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
@@ -16,6 +17,16 @@ pub(super) struct Args {
     /// Bytes that may wait for the lake; beyond that webhooks are answered 503
     #[arg(long, value_name = "SIZE", default_value = "10GiB", value_parser = config::parse_bytes)]
     journal_bytes: u64,
+    /// Sealed segments that may wait for the lake
+    #[arg(long, value_name = "N", default_value = "10000",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    max_segments: u32,
+    /// Age of the oldest event that waits, beyond which webhooks are answered 503
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = config::parse_duration)]
+    max_backlog_age: Duration,
+    /// Space that stays free on the journal's disk; with less, webhooks are answered 503
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = config::parse_bytes)]
+    min_free_disk: u64,
     /// How long a webhook's id is remembered to recognise duplicates
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = config::parse_duration)]
     dedup_window: Duration,
@@ -42,7 +53,12 @@ impl Args {
     pub(super) fn settings(&self) -> JournalSettings {
         JournalSettings {
             directory: self.journal.clone(),
-            bytes_max: self.journal_bytes,
+            bounds: Bounds {
+                bytes_max: self.journal_bytes,
+                segments_max: usize::try_from(self.max_segments).unwrap_or(usize::MAX),
+                age_ms_max: i64::try_from(self.max_backlog_age.as_millis()).unwrap_or(i64::MAX),
+                free_bytes_min: self.min_free_disk,
+            },
             dedup_window: self.dedup_window,
         }
     }

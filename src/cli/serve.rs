@@ -10,7 +10,7 @@ use crate::app::{App, Settings};
 use crate::clock::SystemClock;
 use crate::config::{self, SECRETS_VARIABLE};
 use crate::flush::Policy;
-use crate::receive::Limits;
+use crate::receive::{HEAD_BYTES_MIN, Limits};
 use crate::shutdown;
 use crate::verify::{KeyEncoding, Verifier};
 
@@ -46,15 +46,42 @@ pub(super) struct Args {
     #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_body)]
     max_body: u64,
     /// Size of all bodies that are being received at most
-    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = config::parse_bytes)]
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = config::parse_bytes)]
     max_in_flight: u64,
     /// Open connections at most
     #[arg(long, value_name = "N", default_value = "1024",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max_connections: u32,
+    #[command(flatten)]
+    requests: Requests,
     /// File that holds the token which readers of the metrics must show
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+}
+
+/// Limits of a request.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+struct Requests {
+    /// Size of a request's head at most, from 8KiB to 1MiB
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_head)]
+    max_head: u64,
+    /// Headers of a request at most
+    #[arg(long, value_name = "N", default_value = "64",
+          value_parser = clap::value_parser!(u16).range(8..=1024))]
+    max_headers: u16,
+    /// Time for a request's head, and for the next one on an open connection
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = config::parse_duration)]
+    head_timeout: Duration,
+    /// Time for a request's body
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = config::parse_duration)]
+    body_timeout: Duration,
+    /// Time in which a client must take some of an answer
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = config::parse_duration)]
+    write_timeout: Duration,
+    /// Time that open connections have to finish when the ingester stops
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = config::parse_duration)]
+    stop_timeout: Duration,
 }
 
 /// Where secrets are and how they are read.
@@ -117,7 +144,12 @@ impl Args {
                 body_bytes_max: bytes(self.max_body),
                 in_flight_bytes_max: bytes(self.max_in_flight.max(self.max_body)),
                 connections_max: bytes(u64::from(self.max_connections)),
-                ..Limits::default()
+                head_bytes_max: bytes(self.requests.max_head),
+                headers_max: usize::from(self.requests.max_headers),
+                head_timeout: self.requests.head_timeout,
+                body_timeout: self.requests.body_timeout,
+                write_timeout: self.requests.write_timeout,
+                stop_timeout: self.requests.stop_timeout,
             },
             channels: self.journal.channels.channels(common)?,
         })
@@ -154,6 +186,13 @@ fn parse_body(text: &str) -> Result<u64, String> {
     let bytes = config::parse_bytes(text)?;
     let range = 1..=BODY_BYTES_MAX;
     if range.contains(&bytes) { Ok(bytes) } else { Err("use at most 64MiB".to_owned()) }
+}
+
+/// Reads a size of a head that the HTTP library can hold.
+fn parse_head(text: &str) -> Result<u64, String> {
+    let bytes = config::parse_bytes(text)?;
+    let range = HEAD_BYTES_MIN as u64..=1 << 20;
+    if range.contains(&bytes) { Ok(bytes) } else { Err("use 8KiB to 1MiB".to_owned()) }
 }
 
 fn parse_encoding(text: &str) -> Result<KeyEncoding, String> {

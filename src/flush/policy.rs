@@ -19,11 +19,12 @@ pub struct Policy {
 
 impl Policy {
     /// Returns how long the open segment may stay open; `None` if it is empty.
+    ///
+    /// `now` is by the clock that never goes backwards: setting the time delays no flush.
     #[must_use]
-    pub fn due_in(&self, open: OpenState, now_ms: i64) -> Option<Duration> {
-        let first_at_ms = open.first_at_ms.filter(|_| open.n_records > 0)?;
-        let age_ms = u64::try_from(now_ms.saturating_sub(first_at_ms)).unwrap_or(0);
-        Some(self.interval.saturating_sub(Duration::from_millis(age_ms)))
+    pub fn due_in(&self, open: OpenState, now: Duration) -> Option<Duration> {
+        let since = open.since.filter(|_| open.n_records > 0)?;
+        Some(self.interval.saturating_sub(now.saturating_sub(since)))
     }
 }
 
@@ -45,12 +46,12 @@ mod tests {
             bytes_max: 1 << 26,
             chunk_bytes_max: 1 << 25,
         };
-        let open = |first_at_ms, n_records| OpenState { n_records, bytes: 100, first_at_ms };
-        assert_eq!(policy.due_in(open(None, 0), 0), None);
-        assert_eq!(policy.due_in(open(Some(1000), 1), 31_000), Some(Duration::from_secs(30)));
-        assert_eq!(policy.due_in(open(Some(1000), 1), 999_000), Some(Duration::ZERO));
-        // A clock that was set back must not keep a segment open longer than an interval.
-        assert_eq!(policy.due_in(open(Some(99_000), 1), 1000), Some(Duration::from_secs(60)));
+        let seconds = Duration::from_secs;
+        let open = |since, n_records| OpenState { n_records, bytes: 100, first_at_ms: None, since };
+        assert_eq!(policy.due_in(open(None, 0), seconds(0)), None);
+        assert_eq!(policy.due_in(open(Some(seconds(1)), 0), seconds(99)), None);
+        assert_eq!(policy.due_in(open(Some(seconds(1)), 1), seconds(31)), Some(seconds(30)));
+        assert_eq!(policy.due_in(open(Some(seconds(1)), 1), seconds(999)), Some(Duration::ZERO));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::array::AsArray as _;
+use arrow::datatypes::TimestampMillisecondType;
 use tokio::sync::mpsc;
 
 use crate::flatten::channel::Channels;
@@ -26,6 +28,15 @@ pub(super) fn segment_name(segment: &SealedSegment) -> String {
     uuid::Uuid::from_bytes(segment.uuid).simple().to_string()
 }
 
+/// What was met while a segment was encoded.
+#[derive(Debug, Default)]
+pub(super) struct Encodings {
+    /// How often each kind of trouble was met.
+    pub(super) troubles: HashMap<&'static str, u64>,
+    /// When each event was received, milliseconds since the Unix epoch.
+    pub(super) received_ms: Vec<i64>,
+}
+
 /// Flattens and encodes what the tables have not committed yet.
 pub(super) fn encode_segment(
     segment: &SealedSegment,
@@ -34,7 +45,7 @@ pub(super) fn encode_segment(
     channels: &Arc<Channels>,
     chunk_bytes: usize,
     sender: &mpsc::Sender<Outgoing>,
-) -> Result<Vec<(&'static str, u64)>, FlushError> {
+) -> Result<Encodings, FlushError> {
     let name = segment_name(segment);
     let bodies = Bodies::open(segment)?;
     let is_due = |table: &Table| committed.get(table.name).is_none_or(|s| *s < segment.sequence);
@@ -44,7 +55,7 @@ pub(super) fn encode_segment(
             sender.blocking_send((table, encoded)).map_err(|_| gone())
         }
     };
-    let mut troubles: HashMap<&'static str, u64> = HashMap::new();
+    let mut encodings = Encodings::default();
     let mut n_chunks = 0;
     flatten(segment, directory, channels, chunk_bytes, |flattened| {
         let place = (name.as_str(), n_chunks);
@@ -59,11 +70,15 @@ pub(super) fn encode_segment(
             encode::encode_raw(&flattened.raw, (&flattened.bodies, &bodies), place, emit(raw))?;
         }
         for (reason, n) in flattened.troubles {
-            *troubles.entry(reason).or_default() += n;
+            *encodings.troubles.entry(reason).or_default() += n;
+        }
+        if let Some(column) = flattened.raw.column_by_name("received_at") {
+            let received = column.as_primitive::<TimestampMillisecondType>();
+            encodings.received_ms.extend(received.values());
         }
         Ok(())
     })?;
-    Ok(troubles.into_iter().collect())
+    Ok(encodings)
 }
 
 /// Reads and flattens the records of a segment that count, `chunk_bytes` of rows at a time.

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use super::FlushError;
 use super::encode::Encoded;
 use super::policy::{Policy, backoff};
-use super::segment::{Outgoing, encode_segment, segment_name};
+use super::segment::{Encodings, Outgoing, encode_segment, segment_name};
 use crate::clock::Clock;
 use crate::failpoint;
 use crate::flatten::TABLES;
@@ -150,12 +150,10 @@ impl Worker {
     /// Any [`FlushError`]; the segment stays.
     pub async fn flush_oldest(&mut self) -> Result<bool, FlushError> {
         let Some(segment) = self.journal.shared().oldest() else {
-            self.observe();
             return Ok(false);
         };
-        self.observe();
         let started = self.clock.elapsed();
-        let troubles = self.flush(&segment).await?;
+        let Encodings { troubles, received_ms } = self.flush(&segment).await?;
         failpoint::pass("flush_before_release");
         let journal = Arc::clone(&self.journal);
         let sequence = segment.sequence;
@@ -166,18 +164,22 @@ impl Worker {
         for (reason, n) in troubles {
             self.metrics.dead_letters.with_label_values(&[reason]).inc_by(n);
         }
+        let now_ms = self.clock.now_ms();
+        for received_ms in received_ms {
+            let seconds = now_ms.saturating_sub(received_ms).max(0) as f64 / 1000.0;
+            self.metrics.event_to_lake_seconds.observe(seconds);
+        }
         let seconds = (self.clock.elapsed() - started).as_secs_f64();
         self.metrics.flushes.inc();
         self.metrics.flush_seconds.observe(seconds);
         tracing::info!(sequence, n_records, seconds, "segment is in the lake");
-        self.observe();
         Ok(true)
     }
 
     /// Waits for a sealed segment, or until the open one is due, which is then sealed.
     async fn wait(&self, stop: &mut watch::Receiver<bool>) {
         let open = self.journal.shared().open_state();
-        let due = self.policy.due_in(open, self.clock.now_ms());
+        let due = self.policy.due_in(open, self.clock.elapsed());
         if due == Some(Duration::ZERO) {
             self.journal.seal().await;
             return;
@@ -191,11 +193,8 @@ impl Worker {
         }
     }
 
-    /// Writes and commits a segment; returns the troubles of its events.
-    async fn flush(
-        &mut self,
-        segment: &SealedSegment,
-    ) -> Result<Vec<(&'static str, u64)>, FlushError> {
+    /// Writes and commits a segment; returns what was met in its events.
+    async fn flush(&mut self, segment: &SealedSegment) -> Result<Encodings, FlushError> {
         failpoint::pass("flush_before_encode");
         let (sender, receiver) = mpsc::channel(ENCODED_MAX);
         let channels = Arc::clone(&self.channels);
@@ -216,16 +215,15 @@ impl Worker {
             })
         };
         let written = self.put_all(segment, receiver).await;
-        let troubles =
-            encoding.await.map_err(|error| FlushError::Interrupted(error.to_string()))?;
+        let encoded = encoding.await.map_err(|error| FlushError::Interrupted(error.to_string()))?;
         // An encoder that found its receiver gone says less than what stopped the receiver.
         let written = written?;
-        let troubles = troubles?;
+        let encoded = encoded?;
         if segment.sequence <= self.journal.opened_at() {
             self.remove_leftovers(segment, &written).await?;
         }
         self.commit_all(segment, written).await?;
-        Ok(troubles)
+        Ok(encoded)
     }
 
     /// Puts files as they come; returns what is to be committed, by table.
@@ -292,6 +290,7 @@ impl Worker {
         mut written: HashMap<&'static str, Vec<NewFile>>,
     ) -> Result<(), FlushError> {
         let ingester = self.journal.directory().ingester();
+        let (clock, metrics) = (&self.clock, &self.metrics);
         let mut commits = FuturesUnordered::new();
         for table in &self.tables {
             let name = table.definition().name;
@@ -299,7 +298,10 @@ impl Worker {
                 files.sort_by(|left, right| left.file.path.cmp(&right.file.path));
                 commits.push(async move {
                     failpoint::pass("flush_before_commit");
+                    let started = clock.elapsed();
                     let done = table.commit(&files, ingester, segment.sequence).await;
+                    let seconds = (clock.elapsed() - started).as_secs_f64();
+                    metrics.commit_seconds.observe(seconds);
                     failpoint::pass("flush_after_commit");
                     (name, files, done)
                 });
@@ -323,19 +325,8 @@ impl Worker {
     fn count(&self, table: &'static str, files: &[NewFile]) {
         let n_rows = files.iter().filter_map(|new| new.file.n_rows).sum();
         self.metrics.rows.with_label_values(&[table]).inc_by(n_rows);
-        self.metrics.files.inc_by(files.len() as u64);
+        self.metrics.files.with_label_values(&[table]).inc_by(files.len() as u64);
         self.metrics.file_bytes.inc_by(files.iter().map(|new| new.file.size).sum());
-    }
-
-    fn observe(&self) {
-        let shared = self.journal.shared();
-        let open = shared.open_state();
-        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        self.metrics.journal_segments.set(gauge(shared.n_sealed() as u64));
-        self.metrics.journal_bytes.set(gauge(shared.sealed_bytes() + open.bytes));
-        let oldest = shared.oldest().map(|segment| segment.created_at_ms).or(open.first_at_ms);
-        let age_ms = oldest.map_or(0, |oldest_ms| self.clock.now_ms() - oldest_ms);
-        self.metrics.oldest_unflushed_seconds.set(age_ms.max(0) / 1000);
     }
 
     fn report(&self, error: &FlushError, n_failures: u32) {

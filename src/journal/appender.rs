@@ -3,35 +3,32 @@
 //! There is no timer. At low load one record is written and synced at once; at high load a batch
 //! is as large as one sync is long. The queue in front is bounded, and so is a batch.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::directory::Directory;
 use super::error::JournalError;
 use super::frame;
 use super::ids::Persister;
-use super::log::{Log, OpenState, Outcome, SealedSegment};
+use super::log::{Log, Outcome, SealedSegment};
+use super::room::Bounds;
+use super::shared::{Shared, lock};
+use super::writer::{Command, Pending, Writer};
 use crate::clock::Clock;
 use crate::event::Record;
 use crate::failpoint;
 use crate::metrics::Metrics;
 
 const QUEUE_RECORDS_MAX: usize = 4096;
-const BATCH_RECORDS_MAX: usize = 1024;
-const BATCH_BYTES_MAX: usize = 8 << 20;
-/// Old ids are forgotten about this often.
-const EXPIRE_MS: i64 = 600_000;
 
 /// Why an append was not acknowledged; an outsider learns no more than this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// The journal holds as much as it may.
-    #[error("journal is full")]
-    Full,
+    /// A limit of what may wait for the lake is reached, this one.
+    #[error("journal is full: {0} is reached")]
+    Full(&'static str),
     /// The disk refused.
     #[error("journal can't be written")]
     Failed,
@@ -43,19 +40,13 @@ pub enum AppendError {
     TooLarge,
 }
 
-enum Command {
-    Append(Record, oneshot::Sender<Result<Outcome, AppendError>>),
-    Seal(oneshot::Sender<()>),
-}
-
-/// Facts about the journal that other tasks read.
-#[derive(Debug, Default)]
-pub struct Shared {
-    sealed: Mutex<VecDeque<SealedSegment>>,
-    sealed_bytes: AtomicU64,
-    open: Mutex<OpenState>,
-    /// Wakes the flush worker when a segment is sealed.
-    pub sealed_notify: Notify,
+/// Why the journal would take nothing now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Danger {
+    /// A limit is reached, this one.
+    Full(&'static str),
+    /// The disk, or the index of ids on it, refuses.
+    Failing,
 }
 
 /// The journal as the rest of the program holds it.
@@ -66,7 +57,8 @@ pub struct Journal {
     shared: Arc<Shared>,
     directory: Arc<Directory>,
     persister: Persister,
-    bytes_max: u64,
+    bounds: Bounds,
+    clock: Arc<dyn Clock>,
     opened_at: u64,
 }
 
@@ -83,14 +75,21 @@ impl Journal {
     ) -> std::io::Result<Self> {
         let directory = Arc::clone(log.directory());
         let persister = log.persister();
-        let bytes_max = log.bytes_max();
+        let bounds = log.bounds();
         let opened_at = log.last_sequence();
         let shared = Arc::new(Shared::default());
         for segment in sealed {
             shared.push(segment);
         }
         let (sender, receiver) = mpsc::channel(QUEUE_RECORDS_MAX);
-        let writer = Writer { log, shared: Arc::clone(&shared), clock, metrics, expired_at_ms: 0 };
+        let writer = Writer {
+            log,
+            shared: Arc::clone(&shared),
+            clock: Arc::clone(&clock),
+            metrics,
+            expired_at_ms: 0,
+            open_since: None,
+        };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run(receiver))?;
@@ -100,7 +99,8 @@ impl Journal {
             shared,
             directory,
             persister,
-            bytes_max,
+            bounds,
+            clock,
             opened_at,
         })
     }
@@ -110,12 +110,28 @@ impl Journal {
     /// # Errors
     /// [`AppendError`]: then the record does not count.
     pub async fn append(&self, record: Record) -> Result<Outcome, AppendError> {
+        self.append_holding(record, None).await
+    }
+
+    /// Makes a record durable, and holds on to a permit until that is done, whether or not
+    /// anyone still waits for the answer.
+    ///
+    /// # Errors
+    /// [`AppendError`]: then the record does not count.
+    pub async fn append_holding(
+        &self,
+        record: Record,
+        hold: Option<OwnedSemaphorePermit>,
+    ) -> Result<Outcome, AppendError> {
         if frame::encoded_length(&record) > frame::PAYLOAD_BYTES_MAX {
             return Err(AppendError::TooLarge);
         }
         let sender = lock(&self.commands).clone().ok_or(AppendError::Closed)?;
         let (reply, answer) = oneshot::channel();
-        sender.send(Command::Append(record, reply)).await.map_err(|_| AppendError::Closed)?;
+        let n_bytes = record.body.len() as u64;
+        let place = sender.reserve().await.map_err(|_| AppendError::Closed)?;
+        self.shared.begin_unsynced(n_bytes);
+        place.send(Command::Append(Pending { record, reply, hold }));
         answer.await.map_err(|_| AppendError::Closed)?
     }
 
@@ -145,11 +161,31 @@ impl Journal {
         self.opened_at
     }
 
-    /// Tells whether the journal holds as much as it may.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        let bytes = self.shared.sealed_bytes() + self.shared.open_state().bytes;
-        bytes >= self.bytes_max
+    /// Tells why the journal would take nothing now, if it would not; tries a failing disk again.
+    pub async fn danger(&self) -> Option<Danger> {
+        if self.shared.is_failing() {
+            let (reply, answer) = oneshot::channel();
+            let sender = lock(&self.commands).clone()?;
+            if sender.send(Command::Probe(reply)).await.is_ok() {
+                let _ = answer.await;
+            }
+        }
+        if self.shared.is_failing() {
+            return Some(Danger::Failing);
+        }
+        let used = self.shared.used(self.directory.root(), self.clock.now_ms());
+        self.bounds.reached(&used).map(Danger::Full)
+    }
+
+    /// Sets the gauges that tell what waits.
+    pub fn observe(&self, metrics: &Metrics) {
+        let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let used = self.shared.used(self.directory.root(), self.clock.now_ms());
+        metrics.journal_segments.set(gauge(used.n_segments as u64));
+        metrics.journal_bytes.set(gauge(used.bytes));
+        metrics.journal_unsynced_bytes.set(gauge(self.shared.unsynced_bytes()));
+        metrics.journal_free_bytes.set(gauge(used.free_bytes));
+        metrics.oldest_unflushed_seconds.set(used.age_ms.max(0) / 1000);
     }
 
     /// Returns what other tasks may know.
@@ -181,144 +217,4 @@ impl Journal {
         failpoint::pass("release_after_remove");
         Ok(())
     }
-}
-
-impl Shared {
-    /// Returns the oldest segment that waits for the lake.
-    #[must_use]
-    pub fn oldest(&self) -> Option<SealedSegment> {
-        lock(&self.sealed).front().cloned()
-    }
-
-    /// Returns how many segments wait.
-    #[must_use]
-    pub fn n_sealed(&self) -> usize {
-        lock(&self.sealed).len()
-    }
-
-    /// Returns the bytes of the segments that wait.
-    #[must_use]
-    pub fn sealed_bytes(&self) -> u64 {
-        self.sealed_bytes.load(Ordering::Acquire)
-    }
-
-    /// Returns how full the open segment is.
-    #[must_use]
-    pub fn open_state(&self) -> OpenState {
-        *lock(&self.open)
-    }
-
-    fn push(&self, segment: SealedSegment) {
-        self.sealed_bytes.fetch_add(segment.length, Ordering::AcqRel);
-        lock(&self.sealed).push_back(segment);
-        self.sealed_notify.notify_one();
-    }
-
-    fn pop(&self, sequence: u64) {
-        let mut sealed = lock(&self.sealed);
-        if let Some(segment) = sealed.pop_front_if(|front| front.sequence == sequence) {
-            self.sealed_bytes.fetch_sub(segment.length, Ordering::AcqRel);
-        }
-    }
-}
-
-/// The writer thread's state.
-struct Writer {
-    log: Log,
-    shared: Arc<Shared>,
-    clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
-    expired_at_ms: i64,
-}
-
-impl Writer {
-    fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let mut records = Vec::with_capacity(BATCH_RECORDS_MAX);
-        let mut replies = Vec::with_capacity(BATCH_RECORDS_MAX);
-        while let Some(command) = commands.blocking_recv() {
-            let mut next = Some(command);
-            let mut seals = vec![];
-            let mut bytes = 0;
-            while let Some(command) = next.take() {
-                match command {
-                    Command::Append(record, reply) => {
-                        bytes += record.body.len();
-                        records.push(record);
-                        replies.push(reply);
-                    }
-                    Command::Seal(reply) => seals.push(reply),
-                }
-                if records.len() < BATCH_RECORDS_MAX && bytes < BATCH_BYTES_MAX {
-                    next = commands.try_recv().ok();
-                }
-            }
-            self.commit(&mut records, &mut replies);
-            if !seals.is_empty() {
-                self.seal();
-                seals.drain(..).for_each(|reply| _ = reply.send(()));
-            }
-        }
-        self.seal();
-        if let Err(error) = self.log.close() {
-            tracing::error!(%error, "closing the journal failed");
-        }
-    }
-
-    fn commit(
-        &mut self,
-        records: &mut Vec<Record>,
-        replies: &mut Vec<oneshot::Sender<Result<Outcome, AppendError>>>,
-    ) {
-        if records.is_empty() {
-            return;
-        }
-        let started = self.clock.elapsed();
-        let now_ms = self.clock.now_ms();
-        let (result, sealed) = self.log.append(records, self.shared.sealed_bytes(), now_ms);
-        let seconds = (self.clock.elapsed() - started).as_secs_f64();
-        self.metrics.journal_append_seconds.observe(seconds);
-        self.metrics.journal_batch_records.observe(records.len() as f64);
-        match result {
-            Ok(outcomes) => {
-                for (reply, outcome) in replies.drain(..).zip(outcomes) {
-                    _ = reply.send(Ok(outcome));
-                }
-            }
-            Err(error) => {
-                self.metrics.journal_errors.inc();
-                tracing::error!(%error, n_records = records.len(), "journal refused a batch");
-                let answer = match error {
-                    JournalError::Full { .. } => AppendError::Full,
-                    _ => AppendError::Failed,
-                };
-                replies.drain(..).for_each(|reply| _ = reply.send(Err(answer)));
-            }
-        }
-        records.clear();
-        self.publish(sealed);
-        if now_ms - self.expired_at_ms > EXPIRE_MS {
-            self.expired_at_ms = now_ms;
-            if let Err(error) = self.log.expire(now_ms) {
-                tracing::warn!(%error, "forgetting old ids failed");
-            }
-        }
-    }
-
-    fn seal(&mut self) {
-        let sealed = self.log.seal();
-        failpoint::pass("journal_after_seal");
-        self.publish(sealed);
-    }
-
-    fn publish(&self, sealed: Option<SealedSegment>) {
-        *lock(&self.shared.open) = self.log.open_state();
-        if let Some(segment) = sealed {
-            self.shared.push(segment);
-        }
-    }
-}
-
-/// Locks a mutex whose guarded value stays whole even if a holder panicked.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -27,13 +27,13 @@ pub enum JournalError {
         /// The system's error.
         source: io::Error,
     },
-    /// A segment's header is damaged or of a version this program does not know.
+    /// A segment's header is damaged.
     #[error("journal {path}: {reason}")]
     Header {
         /// The segment's file.
         path: PathBuf,
         /// What is wrong with it.
-        reason: String,
+        reason: &'static str,
     },
     /// The index of known webhook ids could not be used.
     #[error("journal {path}: index of ids: {source}")]
@@ -43,17 +43,16 @@ pub enum JournalError {
         /// The store's error.
         source: fjall::Error,
     },
-    /// The journal holds as many bytes as it may.
-    #[error("journal is full: {bytes} bytes wait to be flushed, the limit is {bytes_max}")]
-    Full {
-        /// Bytes in the journal.
-        bytes: u64,
-        /// The limit.
-        bytes_max: u64,
+    /// A segment is of a version that this program does not know.
+    #[error(
+        "journal {path}: format version {version} is not known here; use the program that wrote it"
+    )]
+    Version {
+        /// The segment's file.
+        path: PathBuf,
+        /// The version.
+        version: u32,
     },
-    /// The journal is being closed.
-    #[error("journal is closed")]
-    Closed,
 }
 
 impl JournalError {

@@ -13,11 +13,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::error::JournalError;
+use super::shared::lock;
 
 const DAY_MS: i64 = 86_400_000;
 const CACHE_BYTES: u64 = 8 << 20;
@@ -57,9 +59,14 @@ impl Entry {
 /// The index of known webhook ids.
 pub struct KnownIds {
     path: PathBuf,
+    index: Arc<Mutex<Option<Index>>>,
+    window_ms: i64,
+}
+
+/// The store, open.
+struct Index {
     database: Database,
     days: BTreeMap<i64, Keyspace>,
-    window_ms: i64,
 }
 
 impl std::fmt::Debug for KnownIds {
@@ -74,22 +81,21 @@ impl KnownIds {
     /// # Errors
     /// [`JournalError::Ids`].
     pub fn open(path: &Path, window_ms: i64) -> Result<Self, JournalError> {
-        let open = || -> fjall::Result<(Database, BTreeMap<i64, Keyspace>)> {
-            let database = Database::builder(path)
-                .cache_size(CACHE_BYTES)
-                .max_journaling_size(JOURNALING_BYTES)
-                .worker_threads(1)
-                .open()?;
-            let mut days = BTreeMap::new();
-            for name in database.list_keyspace_names() {
-                if let Some(day) = parse_day(&name) {
-                    days.insert(day, database.keyspace(&name, keyspace_options)?);
-                }
-            }
-            Ok((database, days))
-        };
-        let (database, days) = open().map_err(ids_error(path))?;
-        Ok(Self { path: path.to_owned(), database, days, window_ms })
+        let index = Index::open(path).map_err(ids_error(path))?;
+        Ok(Self { path: path.to_owned(), index: Arc::new(Mutex::new(Some(index))), window_ms })
+    }
+
+    /// Closes the store and opens it again: after a failed write it takes nothing more.
+    ///
+    /// What it had not synced may be gone from it.
+    ///
+    /// # Errors
+    /// [`JournalError::Ids`]; then it is closed and can be opened later.
+    pub fn reopen(&mut self) -> Result<(), JournalError> {
+        let mut index = lock(&self.index);
+        drop(index.take());
+        *index = Some(Index::open(&self.path).map_err(ids_error(&self.path))?);
+        Ok(())
     }
 
     /// Finds what is remembered under `key` at `now_ms`.
@@ -97,15 +103,17 @@ impl KnownIds {
     /// # Errors
     /// [`JournalError::Ids`].
     pub fn lookup(&self, key: &[u8], now_ms: i64) -> Result<Option<Entry>, JournalError> {
-        let oldest = (now_ms - self.window_ms).div_euclid(DAY_MS);
-        for keyspace in self.days.range(oldest..).rev().map(|(_, keyspace)| keyspace) {
-            let value = keyspace.get(key).map_err(ids_error(&self.path))?;
-            let entry = value.and_then(|value| Entry::decode(&value));
-            if let Some(entry) = entry.filter(|e| e.received_at_ms >= now_ms - self.window_ms) {
-                return Ok(Some(entry));
+        let oldest_ms = now_ms - self.window_ms;
+        self.with(|index| {
+            for keyspace in index.days.range(oldest_ms.div_euclid(DAY_MS)..).rev() {
+                let value = keyspace.1.get(key)?;
+                let entry = value.and_then(|value| Entry::decode(&value));
+                if let Some(entry) = entry.filter(|entry| entry.received_at_ms >= oldest_ms) {
+                    return Ok(Some(entry));
+                }
             }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     /// Remembers ids; all or none of them survive a crash.
@@ -113,20 +121,19 @@ impl KnownIds {
     /// # Errors
     /// [`JournalError::Ids`].
     pub fn insert(&mut self, entries: &[(Vec<u8>, Entry)]) -> Result<(), JournalError> {
-        let mut batch = self.database.batch();
-        for (key, entry) in entries {
-            let day = entry.received_at_ms.div_euclid(DAY_MS);
-            if !self.days.contains_key(&day) {
-                let name = format!("{KEYSPACE_PREFIX}{day}");
-                let keyspace = self
-                    .database
-                    .keyspace(&name, keyspace_options)
-                    .map_err(ids_error(&self.path))?;
-                self.days.insert(day, keyspace);
+        self.with(|index| {
+            let mut batch = index.database.batch();
+            for (key, entry) in entries {
+                let day = entry.received_at_ms.div_euclid(DAY_MS);
+                if !index.days.contains_key(&day) {
+                    let name = format!("{KEYSPACE_PREFIX}{day}");
+                    let keyspace = index.database.keyspace(&name, keyspace_options)?;
+                    index.days.insert(day, keyspace);
+                }
+                batch.insert(&index.days[&day], key.as_slice(), entry.encode().as_slice());
             }
-            batch.insert(&self.days[&day], key.as_slice(), entry.encode().as_slice());
-        }
-        batch.commit().map_err(ids_error(&self.path))
+            batch.commit()
+        })
     }
 
     /// Forgets the days that lie wholly before the window.
@@ -135,16 +142,50 @@ impl KnownIds {
     /// [`JournalError::Ids`].
     pub fn expire(&mut self, now_ms: i64) -> Result<(), JournalError> {
         let oldest = (now_ms - self.window_ms).div_euclid(DAY_MS);
-        while let Some(entry) = self.days.first_entry().filter(|entry| *entry.key() < oldest) {
-            self.database.delete_keyspace(entry.remove()).map_err(ids_error(&self.path))?;
-        }
-        Ok(())
+        self.with(|index| {
+            while let Some(entry) = index.days.first_entry().filter(|entry| *entry.key() < oldest) {
+                index.database.delete_keyspace(entry.remove())?;
+            }
+            Ok(())
+        })
     }
 
     /// Returns a handle that can make the index durable from another thread.
     #[must_use]
     pub fn persister(&self) -> Persister {
-        Persister { path: self.path.clone(), database: self.database.clone() }
+        Persister { path: self.path.clone(), index: Arc::clone(&self.index) }
+    }
+
+    /// Closes the store, as if it had failed.
+    #[cfg(test)]
+    pub(super) fn close(&self) {
+        drop(lock(&self.index).take());
+    }
+
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Index) -> fjall::Result<T>,
+    ) -> Result<T, JournalError> {
+        let mut index = lock(&self.index);
+        let done = index.as_mut().ok_or(fjall::Error::Poisoned).and_then(work);
+        done.map_err(ids_error(&self.path))
+    }
+}
+
+impl Index {
+    fn open(path: &Path) -> fjall::Result<Self> {
+        let database = Database::builder(path)
+            .cache_size(CACHE_BYTES)
+            .max_journaling_size(JOURNALING_BYTES)
+            .worker_threads(1)
+            .open()?;
+        let mut days = BTreeMap::new();
+        for name in database.list_keyspace_names() {
+            if let Some(day) = parse_day(&name) {
+                days.insert(day, database.keyspace(&name, keyspace_options)?);
+            }
+        }
+        Ok(Self { database, days })
     }
 }
 
@@ -152,7 +193,7 @@ impl KnownIds {
 #[derive(Clone)]
 pub struct Persister {
     path: PathBuf,
-    database: Database,
+    index: Arc<Mutex<Option<Index>>>,
 }
 
 impl std::fmt::Debug for Persister {
@@ -167,7 +208,12 @@ impl Persister {
     /// # Errors
     /// [`JournalError::Ids`].
     pub fn persist(&self) -> Result<(), JournalError> {
-        self.database.persist(PersistMode::SyncAll).map_err(ids_error(&self.path))
+        // Not under the lock: appending goes on while the disk syncs.
+        let database = lock(&self.index).as_ref().map(|index| index.database.clone());
+        let synced = database.ok_or(fjall::Error::Poisoned);
+        synced
+            .and_then(|database| database.persist(PersistMode::SyncAll))
+            .map_err(ids_error(&self.path))
     }
 }
 

@@ -4,16 +4,19 @@
 //! pages and will not say so again, so that segment is never synced again: it is cut back to the
 //! bytes known to be on disk, sealed, and the next batch starts a new one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::directory::Directory;
 use super::error::JournalError;
 use super::frame;
 use super::ids::{self, Entry, KnownIds, Persister};
+use super::recovery;
+use super::room::Bounds;
 use super::segment::{HEADER_BYTES, Header};
 use crate::event::{Record, RecordKind};
 use crate::failpoint;
@@ -25,8 +28,8 @@ pub struct Options {
     pub segment_bytes_max: u64,
     /// A segment is sealed when it holds this many records.
     pub segment_records_max: u64,
-    /// Nothing is accepted while all segments together hold this many bytes.
-    pub journal_bytes_max: u64,
+    /// What may wait at most.
+    pub bounds: Bounds,
     /// How long an id is remembered, in milliseconds.
     pub dedup_window_ms: i64,
 }
@@ -85,6 +88,8 @@ pub struct OpenState {
     pub bytes: u64,
     /// Time of receipt of its first record, milliseconds since the Unix epoch.
     pub first_at_ms: Option<i64>,
+    /// Since when it has held anything, by the clock that never goes backwards.
+    pub since: Option<Duration>,
 }
 
 /// The journal, open for appending.
@@ -93,8 +98,10 @@ pub struct Log {
     directory: Arc<Directory>,
     options: Options,
     ids: KnownIds,
-    /// Ids of durable records that the index could not take yet.
-    unindexed: Vec<(Vec<u8>, Entry)>,
+    /// The index failed: it is opened again, and told of all that waits, before it is used.
+    is_index_broken: bool,
+    /// Sealed segments that may still wait, and up to which length they count.
+    live: BTreeMap<u64, u64>,
     open: Option<OpenSegment>,
     first_at_ms: Option<i64>,
     next_sequence: u64,
@@ -107,12 +114,14 @@ impl Log {
         options: Options,
         ids: KnownIds,
         next_sequence: u64,
+        live: BTreeMap<u64, u64>,
     ) -> Self {
         Self {
             directory,
             options,
             ids,
-            unindexed: vec![],
+            is_index_broken: false,
+            live,
             open: None,
             first_at_ms: None,
             next_sequence,
@@ -138,10 +147,10 @@ impl Log {
         self.next_sequence - 1
     }
 
-    /// Returns how many bytes the journal may hold.
+    /// Returns what may wait at most.
     #[must_use]
-    pub fn bytes_max(&self) -> u64 {
-        self.options.journal_bytes_max
+    pub fn bounds(&self) -> Bounds {
+        self.options.bounds
     }
 
     /// Returns how full the open segment is.
@@ -151,20 +160,20 @@ impl Log {
             n_records: open.n_records,
             bytes: open.length,
             first_at_ms: self.first_at_ms,
+            since: None,
         })
     }
 
-    /// Makes records durable, except those that are known; `sealed_bytes` wait for the lake.
+    /// Makes records durable, except those that are known.
     ///
     /// The outcomes are one a record, in order. An error among them means that nothing of the
     /// batch counts. A segment that became full, or had to be given up, is returned beside them.
     pub fn append(
         &mut self,
         records: &mut [Record],
-        sealed_bytes: u64,
         now_ms: i64,
     ) -> (Result<Vec<Outcome>, JournalError>, Option<SealedSegment>) {
-        let result = self.try_append(records, sealed_bytes, now_ms);
+        let result = self.try_append(records, now_ms);
         let full = self.open.as_ref().is_some_and(|open| {
             open.given_up
                 || open.length >= self.options.segment_bytes_max
@@ -176,25 +185,42 @@ impl Log {
     fn try_append(
         &mut self,
         records: &mut [Record],
-        sealed_bytes: u64,
         now_ms: i64,
     ) -> Result<Vec<Outcome>, JournalError> {
-        self.drain_unindexed()?;
-        let bytes = sealed_bytes + self.open.as_ref().map_or(0, |open| open.length);
-        if bytes >= self.options.journal_bytes_max {
-            return Err(JournalError::Full { bytes, bytes_max: self.options.journal_bytes_max });
-        }
+        self.probe(now_ms)?;
         let sequence = self.open_segment(now_ms)?;
-        let (outcomes, entries) = self.classify(records, sequence, now_ms)?;
+        let (outcomes, entries) = match self.classify(records, sequence, now_ms) {
+            Ok(classified) => classified,
+            Err(error) => {
+                self.is_index_broken = true;
+                return Err(error);
+            }
+        };
         let fresh =
             records.iter().zip(&outcomes).filter(|(_, outcome)| **outcome != Outcome::Duplicate);
         let n_fresh = self.write(fresh.map(|(record, _)| record))?;
         if n_fresh > 0 {
             self.first_at_ms = self.first_at_ms.or(Some(now_ms));
-            self.index(entries);
+            self.index(&entries);
             failpoint::pass("journal_after_index");
         }
         Ok(outcomes)
+    }
+
+    /// Checks that records could be taken, and mends the index of ids if it failed before.
+    ///
+    /// # Errors
+    /// Why they could not.
+    pub fn probe(&mut self, now_ms: i64) -> Result<(), JournalError> {
+        if self.is_index_broken {
+            self.ids.reopen()?;
+            let mut live = self.live.clone();
+            live.extend(self.open.as_ref().map(|open| (open.header.sequence, open.length)));
+            recovery::reindex(&self.directory, &mut self.ids, &live, now_ms)?;
+            self.is_index_broken = false;
+            tracing::info!("the index of ids works again");
+        }
+        self.open_segment(now_ms).map(drop)
     }
 
     /// Seals the open segment if it holds anything.
@@ -207,6 +233,9 @@ impl Log {
             }
             return None;
         }
+        let checkpoint = self.directory.checkpoint().unwrap_or(0);
+        self.live.retain(|sequence, _| *sequence > checkpoint);
+        self.live.insert(open.header.sequence, open.length);
         Some(SealedSegment {
             sequence: open.header.sequence,
             uuid: open.header.uuid,
@@ -320,21 +349,12 @@ impl Log {
         Ok(sequence)
     }
 
-    /// Remembers the ids of durable records, now or, if the index fails, before the next batch.
-    fn index(&mut self, entries: Vec<(Vec<u8>, Entry)>) {
-        if let Err(error) = self.ids.insert(&entries) {
+    /// Remembers the ids of durable records; if the index fails, before the next batch.
+    fn index(&mut self, entries: &[Known]) {
+        if let Err(error) = self.ids.insert(entries) {
             tracing::error!(%error, "remembering ids failed, nothing is accepted until it works");
-            self.unindexed.extend(entries);
+            self.is_index_broken = true;
         }
-    }
-
-    fn drain_unindexed(&mut self) -> Result<(), JournalError> {
-        if self.unindexed.is_empty() {
-            return Ok(());
-        }
-        self.ids.insert(&self.unindexed)?;
-        self.unindexed.clear();
-        Ok(())
     }
 }
 
@@ -345,3 +365,6 @@ fn cut_back(open: &mut OpenSegment) {
         tracing::error!(sequence = open.header.sequence, %error, "cutting a segment back failed");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,9 @@
 //! are copied to `damaged/` and reported, ids enter the index again, and a record that two
 //! segments hold (a write that failed and was sent again) is marked to be left out of one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub struct Recovery {
 /// Opens or creates the journal at `root`, for the lake of this name.
 ///
 /// # Errors
-/// Any [`JournalError`] but `Full` and `Closed`.
+/// Any [`JournalError`]. A segment of an unknown version is not touched.
 pub fn open(
     root: &Path,
     lake: &str,
@@ -45,7 +46,6 @@ pub fn open(
 ) -> Result<(Log, Recovery), JournalError> {
     let directory = Arc::new(Directory::open(root, lake)?);
     let mut ids = KnownIds::open(&directory.ids(), options.dedup_window_ms)?;
-    ids.expire(now_ms)?;
     let checkpoint = directory.checkpoint()?;
     let sequences = directory.sequences()?;
     let next_sequence = sequences.last().copied().unwrap_or(0).max(checkpoint) + 1;
@@ -65,7 +65,42 @@ pub fn open(
             None => directory.remove_segment(sequence)?,
         }
     }
-    Ok((Log::new(directory, options, ids, next_sequence), recovery))
+    let live = recovery.sealed.iter().map(|segment| (segment.sequence, segment.length)).collect();
+    Ok((Log::new(directory, options, ids, next_sequence, live), recovery))
+}
+
+/// Enters the ids of all records that wait for the lake into an index that may have lost some.
+///
+/// `live` are the segments and up to which length they count. One that is in the lake meanwhile
+/// is gone, and its ids were synced before.
+pub(super) fn reindex(
+    directory: &Directory,
+    ids: &mut KnownIds,
+    live: &BTreeMap<u64, u64>,
+    now_ms: i64,
+) -> Result<(), JournalError> {
+    let oldest = live.keys().next().copied().unwrap_or(u64::MAX);
+    for (&sequence, &length) in live {
+        let mut reader = match SegmentReader::open(&directory.segment(sequence)) {
+            Err(JournalError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                continue;
+            }
+            opened => opened?,
+        };
+        let live = oldest..=u64::MAX;
+        let scan = Scan { directory, ids, now_ms, live, sequence };
+        let mut entries = vec![];
+        while reader.offset() < length {
+            let Some(piece) = reader.next_piece()? else { break };
+            let Piece::Record { record, .. } = piece else { continue };
+            let entry = scan.entry(&record);
+            if !scan.held_elsewhere(&record, entry)? {
+                entries.push((key_of(&record, entry), entry));
+            }
+        }
+        ids.insert(&entries)?;
+    }
+    Ok(())
 }
 
 /// The reading of one segment.
@@ -84,7 +119,7 @@ impl Scan<'_> {
         let mut reader = match SegmentReader::open(&path) {
             Ok(reader) => reader,
             Err(JournalError::Header { reason, .. }) => {
-                return self.set_aside_whole(&path, &reason, recovery);
+                return self.set_aside_whole(&path, reason, recovery);
             }
             Err(error) => return Err(error),
         };

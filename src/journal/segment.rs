@@ -59,19 +59,20 @@ impl Header {
     /// Reads a header.
     ///
     /// # Errors
-    /// A sentence that says why these bytes are no header of a known version.
-    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let bytes: &[u8; 64] =
-            bytes.get(..64).and_then(|b| b.try_into().ok()).ok_or("shorter than a header")?;
+    /// Why these bytes are no header of a known version. All versions share magic, version and
+    /// checksum, so that another version is told from damage.
+    pub fn decode(bytes: &[u8]) -> Result<Self, HeaderError> {
+        let bytes: Option<&[u8; 64]> = bytes.get(..64).and_then(|bytes| bytes.try_into().ok());
+        let bytes = bytes.ok_or(HeaderError::Damaged("shorter than a header"))?;
         if &bytes[..8] != MAGIC {
-            return Err("not a tributary journal segment".to_owned());
+            return Err(HeaderError::Damaged("not a tributary journal segment"));
+        }
+        if u32::from_le_bytes(array(bytes, 12)) != header_checksum(bytes) {
+            return Err(HeaderError::Damaged("header checksum mismatch"));
         }
         let version = u32::from_le_bytes(array(bytes, 8));
         if version != VERSION {
-            return Err(format!("format version {version} is not known, only {VERSION}"));
-        }
-        if u32::from_le_bytes(array(bytes, 12)) != header_checksum(bytes) {
-            return Err("header checksum mismatch".to_owned());
+            return Err(HeaderError::Version(version));
         }
         Ok(Self {
             uuid: array(bytes, 16),
@@ -79,6 +80,15 @@ impl Header {
             created_at_ms: i64::from_le_bytes(array(bytes, 40)),
         })
     }
+}
+
+/// Why bytes are no header that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderError {
+    /// They are whole, and of this unknown version.
+    Version(u32),
+    /// They are damaged, in this way.
+    Damaged(&'static str),
 }
 
 /// A piece of a segment.
@@ -119,13 +129,16 @@ impl SegmentReader {
     /// Opens a segment and reads its header.
     ///
     /// # Errors
-    /// [`JournalError::Io`] and [`JournalError::Header`].
+    /// [`JournalError::Io`], [`JournalError::Header`] and [`JournalError::Version`].
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let mut file = File::open(path).map_err(JournalError::io(path))?;
         let mut bytes = vec![];
         file.by_ref().take(HEADER_BYTES).read_to_end(&mut bytes).map_err(JournalError::io(path))?;
-        let header = Header::decode(&bytes)
-            .map_err(|reason| JournalError::Header { path: path.to_owned(), reason })?;
+        let path_of = || path.to_owned();
+        let header = Header::decode(&bytes).map_err(|error| match error {
+            HeaderError::Version(version) => JournalError::Version { path: path_of(), version },
+            HeaderError::Damaged(reason) => JournalError::Header { path: path_of(), reason },
+        })?;
         Ok(Self {
             path: path.to_owned(),
             file,

@@ -5,7 +5,6 @@
 //! a moment, since a sender that is cut off while it writes never sees the answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -20,14 +19,15 @@ const UNIT_BYTES: usize = 1024;
 /// A body that is too large is read on up to this many times the limit.
 const DRAIN_FACTOR: usize = 4;
 /// A body is given room for this much at once; more comes as it arrives.
-const RESERVE_BYTES_MAX: usize = 64 << 10;
+const RESERVE_BYTES_MAX: usize = 16 << 10;
 
 /// A body in memory; dropping the permit makes room for others.
 #[derive(Debug)]
 pub struct Bounded {
     /// The exact bytes.
     pub bytes: Bytes,
-    _permit: Option<OwnedSemaphorePermit>,
+    /// What it takes of the bytes in flight.
+    pub permit: Option<OwnedSemaphorePermit>,
 }
 
 /// Returns how many units of the semaphore so many bytes are.
@@ -36,17 +36,17 @@ pub fn units(n_bytes: usize) -> usize {
     n_bytes.div_ceil(UNIT_BYTES)
 }
 
-/// Reads a body of at most `bytes_max` bytes within `timeout`.
+/// Reads a body within the limits.
 ///
 /// # Errors
 /// [`Refusal::TooLarge`], [`Refusal::TooSlow`], [`Refusal::Busy`] and [`Refusal::Broken`].
 pub async fn read(
     body: Body,
     announced: Option<u64>,
-    bytes_max: usize,
-    timeout: Duration,
+    limits: &Limits,
     in_flight: &Arc<Semaphore>,
 ) -> Result<Bounded, Refusal> {
+    let bytes_max = limits.body_bytes_max;
     let reading = async {
         let mut body = body;
         let too_large = announced.is_some_and(|length| length > bytes_max as u64);
@@ -56,17 +56,30 @@ pub async fn read(
             collect(&mut body, announced, bytes_max, in_flight).await
         };
         if matches!(read, Err(Refusal::TooLarge(_) | Refusal::Busy)) {
-            drain(&mut body, bytes_max.saturating_mul(DRAIN_FACTOR)).await;
+            _ = drain(&mut body, bytes_max.saturating_mul(DRAIN_FACTOR)).await;
         }
         read
     };
-    tokio::time::timeout(timeout, reading).await.unwrap_or(Err(Refusal::TooSlow))
+    tokio::time::timeout(limits.body_timeout, reading).await.unwrap_or(Err(Refusal::TooSlow))
 }
 
-/// Reads a body and throws it away, within the limits; so that the sender hears the answer.
-pub async fn discard(mut body: Body, limits: &Limits) {
+/// Reads a body and throws it away, so that the sender hears the answer.
+///
+/// # Errors
+/// [`Refusal::TooLarge`] and [`Refusal::TooSlow`], as if it had been kept.
+pub async fn discard(
+    mut body: Body,
+    announced: Option<u64>,
+    limits: &Limits,
+) -> Result<(), Refusal> {
     let bytes_max = limits.body_bytes_max.saturating_mul(DRAIN_FACTOR);
-    _ = tokio::time::timeout(limits.body_timeout, drain(&mut body, bytes_max)).await;
+    let drained = tokio::time::timeout(limits.body_timeout, drain(&mut body, bytes_max)).await;
+    let n_bytes = drained.map_err(|_| Refusal::TooSlow)?;
+    let is_announced = announced.is_some_and(|length| length > limits.body_bytes_max as u64);
+    if is_announced || n_bytes > limits.body_bytes_max {
+        return Err(Refusal::TooLarge(limits.body_bytes_max));
+    }
+    Ok(())
 }
 
 async fn collect(
@@ -84,9 +97,11 @@ async fn collect(
         if bytes.len() + data.len() > bytes_max {
             return Err(Refusal::TooLarge(bytes_max));
         }
-        bytes.extend_from_slice(&data);
+        grow(&mut bytes, data.len(), announced);
         let held = permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let missing = u32::try_from(units(bytes.len()) - held).map_err(|_| Refusal::Busy)?;
+        // The room counts, not what is in it.
+        let missing = units(bytes.capacity()).saturating_sub(held);
+        let missing = u32::try_from(missing).map_err(|_| Refusal::Busy)?;
         if missing > 0 {
             let more = Arc::clone(in_flight).try_acquire_many_owned(missing);
             let more = more.map_err(|_| Refusal::Busy)?;
@@ -95,16 +110,27 @@ async fn collect(
                 None => permit = Some(more),
             }
         }
+        bytes.extend_from_slice(&data);
     }
-    Ok(Bounded { bytes: bytes.freeze(), _permit: permit })
+    Ok(Bounded { bytes: bytes.freeze(), permit })
 }
 
-async fn drain(body: &mut Body, bytes_max: usize) {
+/// Makes room for more bytes: twice what there is, but not more than was announced.
+fn grow(bytes: &mut BytesMut, n_bytes: usize, announced: usize) {
+    if bytes.capacity() - bytes.len() < n_bytes {
+        let left = announced.saturating_sub(bytes.len());
+        bytes.reserve(n_bytes.max(bytes.len().min(left)));
+    }
+}
+
+/// Reads on up to a number of bytes; returns how many there were.
+async fn drain(body: &mut Body, bytes_max: usize) -> usize {
     let mut n_bytes = 0;
     while n_bytes < bytes_max {
         match body.frame().await {
             Some(Ok(frame)) => n_bytes += frame.data_ref().map_or(0, Bytes::len),
-            Some(Err(_)) | None => return,
+            Some(Err(_)) | None => break,
         }
     }
+    n_bytes
 }

@@ -36,9 +36,9 @@ pub enum Refusal {
     /// Too many bytes are being read at once.
     #[error("too busy")]
     Busy,
-    /// The journal holds as much as it may.
+    /// What waits for the lake is as much, or as old, as it may be; the limit that says so.
     #[error("backlog is full")]
-    Full,
+    Full(&'static str),
     /// The journal can't be written.
     #[error("storage is not available")]
     Storage,
@@ -50,7 +50,7 @@ pub enum Refusal {
 impl From<AppendError> for Refusal {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Full => Self::Full,
+            AppendError::Full(limit) => Self::Full(limit),
             AppendError::Failed => Self::Storage,
             AppendError::TooLarge => Self::TooLarge(crate::journal::frame::PAYLOAD_BYTES_MAX),
             AppendError::Closed => Self::Stopping,
@@ -73,9 +73,26 @@ impl Refusal {
             Self::TooSlow => "too_slow",
             Self::Broken => "broken",
             Self::Busy => "busy",
-            Self::Full => "full",
+            Self::Full(_) => "full",
             Self::Storage => "storage",
             Self::Stopping => "stopping",
+        }
+    }
+
+    /// Returns the limit that was reached, if it was one that the operator sets.
+    #[must_use]
+    pub fn limit(self) -> Option<&'static str> {
+        match self {
+            Self::TooLarge(_) => Some("max-body"),
+            Self::TooSlow => Some("body-timeout"),
+            Self::Busy => Some("max-in-flight"),
+            Self::Full(limit) => Some(limit),
+            Self::Signature(_)
+            | Self::NotAnEvent
+            | Self::NotJson
+            | Self::Broken
+            | Self::Storage
+            | Self::Stopping => None,
         }
     }
 
@@ -86,7 +103,7 @@ impl Refusal {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Busy | Self::Full | Self::Storage | Self::Stopping => {
+            Self::Busy | Self::Full(_) | Self::Storage | Self::Stopping => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }

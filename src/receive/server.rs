@@ -16,17 +16,23 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
-use super::Limits;
+use super::notices::Notices;
+use super::{HEAD_BYTES_MIN, Limits};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 
-/// Bytes of a request's head; longer ones are answered 431.
-const HEAD_BYTES_MAX: usize = 16 << 10;
-/// Headers of a request.
-const HEADERS_MAX: usize = 64;
 /// Pause after an error of accepting, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections beyond the limit that are told so at the same time; others are just closed.
+const REFUSALS_MAX: usize = 64;
+/// Time for a client to read that there are too many connections.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+/// What a client reads that finds all connections taken.
+const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
+    retry-after: 5\r\ncontent-length: 32\r\nconnection: close\r\n\r\n{\"error\":\"too many connections\"}";
 /// What a client reads whose head did not arrive in time.
 const SLOW_HEAD: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\n\
     content-length: 33\r\nconnection: close\r\n\r\n{\"error\":\"request took too long\"}";
@@ -38,6 +44,8 @@ pub struct Server {
     router: Router,
     limits: Limits,
     metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    notices: Notices,
 }
 
 impl Server {
@@ -50,9 +58,10 @@ impl Server {
         router: Router,
         limits: Limits,
         metrics: Arc<Metrics>,
+        clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, router, limits, metrics })
+        Ok(Self { listener, router, limits, metrics, clock, notices: Notices::default() })
     }
 
     /// Returns the address it listens on.
@@ -66,15 +75,12 @@ impl Server {
     /// Serves until `stop` turns true, then lets what is in flight finish.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let slots = Arc::new(Semaphore::new(self.limits.connections_max));
+        let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}
-            let next = async {
-                let slot = Arc::clone(&slots).acquire_owned().await;
-                (slot, self.listener.accept().await)
-            };
-            let (slot, accepted) = tokio::select! {
-                next = next => next,
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             let stream = match accepted {
@@ -85,11 +91,24 @@ impl Server {
                     continue;
                 }
             };
+            let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
+                self.metrics.connections_refused.inc();
+                self.notices.tell("max-connections", self.clock.elapsed());
+                if let Ok(slot) = Arc::clone(&refusals).try_acquire_owned() {
+                    connections.spawn(async move {
+                        refuse(stream).await;
+                        drop(slot);
+                    });
+                }
+                continue;
+            };
             let serving = serve(stream, self.router.clone(), self.limits, stop.clone());
             let metrics = Arc::clone(&self.metrics);
             connections.spawn(async move {
                 metrics.connections.inc();
-                serving.await;
+                if let Some(reason) = serving.await {
+                    metrics.heads_refused.with_label_values(&[reason]).inc();
+                }
                 metrics.connections.dec();
                 drop(slot);
             });
@@ -102,20 +121,38 @@ impl Server {
     }
 }
 
-/// Serves one connection.
-async fn serve(stream: TcpStream, router: Router, limits: Limits, mut stop: watch::Receiver<bool>) {
+/// Tells a client that all connections are taken.
+async fn refuse(mut stream: TcpStream) {
+    let telling = async {
+        stream.write_all(BUSY).await?;
+        stream.shutdown().await?;
+        // What the client still sends is read, or it would never see the answer.
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    _ = tokio::time::timeout(REFUSAL_TIMEOUT, telling).await;
+}
+
+/// Serves one connection; returns why its last head was refused, if it was.
+async fn serve(
+    stream: TcpStream,
+    router: Router,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) -> Option<&'static str> {
     // Without delay: an answer is one small packet.
     _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.write_timeout));
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         Box::pin(router.clone().oneshot(request.map(Body::new)))
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .max_headers(HEADERS_MAX)
+        .max_buf_size(limits.head_bytes_max.max(HEAD_BYTES_MIN))
+        .max_headers(limits.headers_max)
         .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let result = {
         let mut stopped = false;
         loop {
@@ -128,12 +165,18 @@ async fn serve(stream: TcpStream, router: Router, limits: Limits, mut stop: watc
             Pin::new(&mut connection).graceful_shutdown();
         }
     };
-    let is_slow = result.is_err_and(|error| error.is_timeout());
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner();
-    // An idle connection is closed without a word, one that was heard half is told.
-    if is_slow && !parts.read_buf.is_empty() {
-        _ = stream.write_all(SLOW_HEAD).await;
-    }
+    let reason = match &result {
+        // An idle connection is closed without a word, one that was heard half is told.
+        Err(error) if error.is_timeout() && !parts.read_buf.is_empty() => {
+            _ = stream.write_all(SLOW_HEAD).await;
+            Some("too_slow")
+        }
+        Err(error) if error.is_parse_too_large() => Some("too_large"),
+        Err(error) if error.is_parse() => Some("malformed"),
+        _ => None,
+    };
     _ = stream.shutdown().await;
+    reason
 }

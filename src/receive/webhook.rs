@@ -11,12 +11,13 @@ use bytes::Bytes;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::body::Bounded;
 use super::error::Refusal;
 use super::{Receiver, body};
 use crate::event::{Envelope, Record, RecordKind, Scheme};
 use crate::journal::Outcome;
-use crate::verify::Headers;
 use crate::verify::standard::is_plain_id;
+use crate::verify::{Headers, Signed, Verifier, legacy, standard};
 
 /// Answers a webhook once it is durable.
 pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
@@ -37,6 +38,9 @@ pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Requ
         }
         Err(refusal) => {
             count(refusal.name());
+            if let Some(limit) = refusal.limit() {
+                receiver.notices.tell(limit, receiver.clock.elapsed());
+            }
             refusal.into_response()
         }
     }
@@ -47,57 +51,69 @@ async fn accept(receiver: &Receiver, request: Request) -> Result<(Outcome, Strin
         return Err(Refusal::Stopping);
     }
     let (head, stream) = request.into_parts();
-    if let Err(refusal) = check_type(&head.headers) {
-        body::discard(stream, &receiver.limits).await;
-        return Err(refusal);
-    }
     let announced = head.headers.get(CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse().ok());
     let limits = &receiver.limits;
+    if let Err(refusal) = check_type(&head.headers) {
+        _ = body::discard(stream, announced, limits).await;
+        return Err(refusal);
+    }
     let is_waiting = head.headers.contains_key(EXPECT);
     if is_waiting && announced.is_some_and(|length: u64| length > limits.body_bytes_max as u64) {
         // The sender waits for a word before it sends the body, so nothing is there to be read.
         return Err(Refusal::TooLarge(limits.body_bytes_max));
     }
-    let in_flight = &receiver.in_flight;
-    let bounded =
-        body::read(stream, announced, limits.body_bytes_max, limits.body_timeout, in_flight)
-            .await?;
+    let now_s = receiver.clock.now_ms().div_euclid(1000);
+    let signed = receiver.verifier.as_ref().map(|_| read_headers(&head.headers, now_s)).transpose();
+    let signed = match signed {
+        Ok(signed) => signed,
+        Err(refusal) => {
+            // Nobody signed these bytes, so they are not kept, not even for a moment.
+            body::discard(stream, announced, limits).await?;
+            return Err(refusal);
+        }
+    };
+    let Bounded { bytes: body, permit } =
+        body::read(stream, announced, limits, &receiver.in_flight).await?;
+    let (scheme, id) = authenticate(receiver, &head.headers, signed.as_ref(), &body)?;
+    let webhook_id = id.unwrap_or_else(|| own_id(&body));
     let received_at_ms = receiver.clock.now_ms();
-    let (scheme, id) = authenticate(receiver, &head.headers, &bounded.bytes, received_at_ms)?;
-    let webhook_id = id.unwrap_or_else(|| own_id(&bounded.bytes));
-    let body = bounded.bytes.clone();
     let kind = RecordKind::Event;
     let record = Record { kind, scheme, webhook_id: webhook_id.clone(), received_at_ms, body };
-    let outcome = receiver.journal.append(record).await?;
+    let outcome = receiver.journal.append_holding(record, permit).await?;
     receiver.metrics.signatures.with_label_values(&[scheme.name()]).inc();
     Ok((outcome, webhook_id))
+}
+
+/// Reads what the headers say of the signature.
+fn read_headers(headers: &HeaderMap, now_s: i64) -> Result<Signed<'_>, Refusal> {
+    let header = |name| headers.get(name).map(axum::http::HeaderValue::as_bytes);
+    let headers = Headers {
+        id: header(standard::ID),
+        timestamp: header(standard::TIMESTAMP),
+        signature: header(standard::SIGNATURE),
+        legacy_signature: header(legacy::SIGNATURE),
+    };
+    Ok(Verifier::read(&headers, now_s)?)
 }
 
 /// Tells how the request was signed, and the id that was signed with it.
 fn authenticate(
     receiver: &Receiver,
     headers: &HeaderMap,
+    signed: Option<&Signed<'_>>,
     body: &Bytes,
-    now_ms: i64,
 ) -> Result<(Scheme, Option<String>), Refusal> {
-    let header = |name| headers.get(name).map(axum::http::HeaderValue::as_bytes);
-    let Some(verifier) = &receiver.verifier else {
+    let (Some(verifier), Some(signed)) = (&receiver.verifier, signed) else {
         let is_event = str::from_utf8(body)
             .is_ok_and(|text| Envelope::parse(text).is_ok_and(|envelope| envelope.is_event()));
         if !is_event {
             return Err(Refusal::NotAnEvent);
         }
-        let id = header("webhook-id").and_then(|id| str::from_utf8(id).ok());
+        let id = headers.get(standard::ID).and_then(|id| id.to_str().ok());
         return Ok((Scheme::Unsigned, id.filter(|id| is_plain_id(id)).map(str::to_owned)));
     };
-    let headers = Headers {
-        id: header("webhook-id"),
-        timestamp: header("webhook-timestamp"),
-        signature: header("webhook-signature"),
-        legacy_signature: header("x-midbound-signature"),
-    };
-    let verified = verifier.verify(&headers, body, now_ms.div_euclid(1000))?;
+    let verified = verifier.check(signed, body)?;
     Ok((verified.scheme, verified.webhook_id))
 }
 

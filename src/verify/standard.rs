@@ -20,16 +20,19 @@ pub const TIMESTAMP: &str = "webhook-timestamp";
 pub const SIGNATURE: &str = "webhook-signature";
 const SIGNATURES_MAX: usize = 8;
 
-/// Checks a webhook by this scheme.
+/// The headers, read; what is left to check is the body.
+#[derive(Debug)]
+pub struct Signed<'a> {
+    id: &'a str,
+    timestamp: &'a str,
+    expected: Vec<[u8; 32]>,
+}
+
+/// Reads the headers of this scheme; needs no body.
 ///
 /// # Errors
-/// The reason to refuse it.
-pub fn verify(
-    secrets: &[Secret],
-    headers: &Headers<'_>,
-    body: &[u8],
-    now_s: i64,
-) -> Result<Verified, VerifyError> {
+/// The reason to refuse the webhook whatever its body is.
+pub fn read<'a>(headers: &Headers<'a>, now_s: i64) -> Result<Signed<'a>, VerifyError> {
     let id = text(headers.id, ID)?;
     let timestamp = text(headers.timestamp, TIMESTAMP)?;
     let signature = text(headers.signature, SIGNATURE)?;
@@ -38,6 +41,22 @@ pub fn verify(
     }
     check_timestamp(timestamp, TIMESTAMP, now_s)?;
     let expected = signatures(signature)?;
+    if expected.is_empty() {
+        return Err(VerifyError::Mismatch);
+    }
+    Ok(Signed { id, timestamp, expected })
+}
+
+/// Checks the body of a webhook by this scheme.
+///
+/// # Errors
+/// [`VerifyError::Mismatch`].
+pub fn check(
+    secrets: &[Secret],
+    signed: &Signed<'_>,
+    body: &[u8],
+) -> Result<Verified, VerifyError> {
+    let Signed { id, timestamp, expected } = signed;
     for (scheme, key) in secrets.iter().flat_map(Secret::keys) {
         let mut mac = key.clone();
         mac.update(id.as_bytes());
@@ -47,7 +66,7 @@ pub fn verify(
         mac.update(body);
         let actual = mac.finalize().into_bytes();
         if expected.iter().any(|expected| bool::from(actual.as_slice().ct_eq(expected))) {
-            return Ok(Verified { scheme: *scheme, webhook_id: Some(id.to_owned()) });
+            return Ok(Verified { scheme: *scheme, webhook_id: Some((*id).to_owned()) });
         }
     }
     Err(VerifyError::Mismatch)

@@ -10,13 +10,17 @@ use tempfile::TempDir;
 use tributary::event::{Record, RecordKind, Scheme};
 use tributary::journal::directory::{list_sequences, segment_path};
 use tributary::journal::segment::{HEADER_BYTES, Piece, SegmentReader};
-use tributary::journal::{self, JournalError, Log, Options, Outcome, Recovery, SealedSegment};
+use tributary::journal::{
+    self, Bounds, JournalError, Log, Options, Outcome, Recovery, SealedSegment,
+};
 
 const LAKE: &str = "/lake";
+const BOUNDS: Bounds =
+    Bounds { bytes_max: 1 << 20, segments_max: 100, age_ms_max: i64::MAX, free_bytes_min: 0 };
 const OPTIONS: Options = Options {
     segment_bytes_max: 600,
     segment_records_max: 6,
-    journal_bytes_max: 1 << 20,
+    bounds: BOUNDS,
     dedup_window_ms: 1_000_000,
 };
 
@@ -108,7 +112,7 @@ proptest! {
                         pairs.iter().map(|(id, body)| model.append(*id, *body)).collect();
                     let mut records: Vec<Record> =
                         pairs.iter().map(|(id, body)| record(*id, *body)).collect();
-                    let (outcomes, _) = log.append(&mut records, 0, 10);
+                    let (outcomes, _) = log.append(&mut records, 10);
                     prop_assert_eq!(outcomes.unwrap(), expected);
                 }
                 Step::Seal => drop(log.seal()),
@@ -134,7 +138,7 @@ fn segment() -> (TempDir, Vec<u8>, Vec<u64>) {
     let (mut log, _) = open(folder.path());
     for batch in [&[(1, 3), (2, 9)][..], &[(3, 20)], &[(4, 1), (5, 7)]] {
         let mut records: Vec<Record> = batch.iter().map(|(id, body)| record(*id, *body)).collect();
-        log.append(&mut records, 0, 10).0.unwrap();
+        log.append(&mut records, 10).0.unwrap();
     }
     drop(log);
     let path = segment_path(folder.path(), 1);
@@ -196,7 +200,7 @@ fn damage_before_acknowledged_bytes_is_set_aside_and_the_rest_is_read() {
 fn one_process_and_one_lake_at_a_time() {
     let folder = TempDir::new().unwrap();
     let (mut log, _) = open(folder.path());
-    log.append(&mut [record(1, 1)], 0, 10).0.unwrap();
+    log.append(&mut [record(1, 1)], 10).0.unwrap();
     let second = journal::open(folder.path(), LAKE, OPTIONS, 10);
     assert!(matches!(second, Err(JournalError::Locked(_))), "{second:?}");
     drop(log);
@@ -212,9 +216,46 @@ fn an_id_is_forgotten_after_the_window() {
     let options = Options { dedup_window_ms: 2 * day_ms, ..OPTIONS };
     let at = |received_at_ms| Record { received_at_ms, ..record(1, 1) };
     let (mut log, _) = journal::open(folder.path(), LAKE, options, 0).unwrap();
-    let mut append = |now_ms: i64| log.append(&mut [at(now_ms)], 0, now_ms).0.unwrap()[0];
+    let mut append = |now_ms: i64| log.append(&mut [at(now_ms)], now_ms).0.unwrap()[0];
     assert_eq!(append(day_ms), Outcome::Accepted);
     assert_eq!(append(2 * day_ms), Outcome::Duplicate);
     assert_eq!(append(3 * day_ms), Outcome::Duplicate);
     assert_eq!(append(3 * day_ms + 1), Outcome::Accepted);
+}
+
+/// A segment that version 1 wrote must be read by every later version; see `fixtures/journal`.
+#[test]
+fn a_segment_of_an_earlier_version_is_read() {
+    let segment = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/journal/version-1.seg");
+    let mut reader = SegmentReader::open(&segment).unwrap();
+    assert_eq!(reader.header().sequence, 7);
+    let mut records = vec![];
+    while let Some(piece) = reader.next_piece().unwrap() {
+        let Piece::Record { record, .. } = piece else { panic!("{piece:?}") };
+        records.push((record.webhook_id, record.kind, record.received_at_ms, record.body));
+    }
+    let of = |id: &str, kind, ms, body: &'static str| (id.to_owned(), kind, ms, Bytes::from(body));
+    let expected = [
+        of("evt_1", RecordKind::Event, 1_771_286_400_000, r#"{"id":"evt_1","ü":"日本"}"#),
+        of("evt_1", RecordKind::IdConflict, 1_771_286_400_001, "{}"),
+        of("evt_2", RecordKind::Event, 1_771_286_400_002, "not json"),
+    ];
+    assert_eq!(records, expected);
+}
+
+#[test]
+fn a_segment_of_a_later_version_is_refused_and_not_touched() {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = open(folder.path());
+    log.append(&mut [record(1, 1)], 10).0.unwrap();
+    drop(log);
+    let path = segment_path(folder.path(), 1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[8] = 2;
+    let crc = crc32fast::hash(&[&bytes[..12], &bytes[16..64]].concat());
+    bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+    fs::write(&path, &bytes).unwrap();
+    let error = journal::open(folder.path(), LAKE, OPTIONS, 10).unwrap_err();
+    assert!(matches!(error, JournalError::Version { version: 2, .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
 }

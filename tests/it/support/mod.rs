@@ -10,6 +10,7 @@ use tributary::app::{App, JournalSettings, Settings};
 use tributary::clock::{Clock as _, ManualClock};
 use tributary::flatten::channel::Channels;
 use tributary::flush::Policy;
+use tributary::journal::Bounds;
 use tributary::lake::{Lake, Location};
 use tributary::receive::Limits;
 use tributary::verify::{KeyEncoding, Secret, Verifier, standard};
@@ -50,7 +51,7 @@ impl Place {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             journal: JournalSettings {
                 directory: self.path("journal"),
-                bytes_max: 1 << 30,
+                bounds: Bounds::default(),
                 dedup_window: Duration::from_secs(7 * 86_400),
             },
             policy: Policy {

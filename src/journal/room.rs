@@ -1,0 +1,76 @@
+//! Whether the journal may take more: pure.
+//!
+//! A limit that is reached refuses new events before anything breaks, and says which one it is;
+//! as soon as the lake has taken what waits, or the disk has space again, events are taken again.
+
+/// What waits for the lake at most, and what the disk must have left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of all segments.
+    pub bytes_max: u64,
+    /// Sealed segments.
+    pub segments_max: usize,
+    /// Age of the oldest event in milliseconds.
+    pub age_ms_max: i64,
+    /// Bytes that stay free on the disk, so that what must be written still can be.
+    pub free_bytes_min: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            bytes_max: 10 << 30,
+            segments_max: 10_000,
+            age_ms_max: 7 * 86_400_000,
+            free_bytes_min: 16 << 20,
+        }
+    }
+}
+
+/// What waits, and what the disk has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// Bytes of all segments.
+    pub bytes: u64,
+    /// Sealed segments.
+    pub n_segments: usize,
+    /// Age of the oldest event in milliseconds.
+    pub age_ms: i64,
+    /// Bytes that are free on the disk.
+    pub free_bytes: u64,
+}
+
+impl Bounds {
+    /// Returns the limit that is reached, by the name of its option.
+    #[must_use]
+    pub fn reached(&self, used: &Use) -> Option<&'static str> {
+        if used.bytes >= self.bytes_max {
+            return Some("journal-bytes");
+        }
+        if used.n_segments >= self.segments_max {
+            return Some("max-segments");
+        }
+        if used.age_ms > self.age_ms_max {
+            return Some("max-backlog-age");
+        }
+        (used.free_bytes < self.free_bytes_min).then_some("min-free-disk")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_limit_that_is_reached_is_named() {
+        let bounds =
+            Bounds { bytes_max: 100, segments_max: 3, age_ms_max: 1000, free_bytes_min: 50 };
+        let used = Use { bytes: 99, n_segments: 2, age_ms: 1000, free_bytes: 50 };
+        assert_eq!(bounds.reached(&used), None);
+        let reached = |used: Use| bounds.reached(&used).unwrap();
+        assert_eq!(reached(Use { bytes: 100, ..used }), "journal-bytes");
+        assert_eq!(reached(Use { n_segments: 3, ..used }), "max-segments");
+        assert_eq!(reached(Use { age_ms: 1001, ..used }), "max-backlog-age");
+        assert_eq!(reached(Use { free_bytes: 49, ..used }), "min-free-disk");
+    }
+}

@@ -1,0 +1,112 @@
+//! What the journal's thread tells the other tasks: what waits, and whether the disk refuses.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::log::{OpenState, SealedSegment};
+use super::room::Use;
+use crate::disk;
+
+/// Facts about the journal that other tasks read.
+#[derive(Debug, Default)]
+pub struct Shared {
+    sealed: Mutex<VecDeque<SealedSegment>>,
+    sealed_bytes: AtomicU64,
+    unsynced_bytes: AtomicU64,
+    failing: AtomicBool,
+    open: Mutex<OpenState>,
+    /// Wakes the flush worker when a segment is sealed.
+    pub sealed_notify: Notify,
+}
+
+impl Shared {
+    /// Returns the oldest segment that waits for the lake.
+    #[must_use]
+    pub fn oldest(&self) -> Option<SealedSegment> {
+        lock(&self.sealed).front().cloned()
+    }
+
+    /// Returns how many segments wait.
+    #[must_use]
+    pub fn n_sealed(&self) -> usize {
+        lock(&self.sealed).len()
+    }
+
+    /// Returns the bytes of the segments that wait.
+    #[must_use]
+    pub fn sealed_bytes(&self) -> u64 {
+        self.sealed_bytes.load(Ordering::Acquire)
+    }
+
+    /// Returns the bytes of bodies that are not on disk yet.
+    #[must_use]
+    pub fn unsynced_bytes(&self) -> u64 {
+        self.unsynced_bytes.load(Ordering::Acquire)
+    }
+
+    /// Returns how full the open segment is.
+    #[must_use]
+    pub fn open_state(&self) -> OpenState {
+        *lock(&self.open)
+    }
+
+    /// Returns when the oldest event that waits came, milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn oldest_at_ms(&self) -> Option<i64> {
+        let oldest = lock(&self.sealed).front().map(|segment| segment.created_at_ms);
+        oldest.or(self.open_state().first_at_ms)
+    }
+
+    /// Returns what waits, and what the disk has left.
+    pub(super) fn used(&self, root: &Path, now_ms: i64) -> Use {
+        Use {
+            bytes: self.sealed_bytes() + self.open_state().bytes,
+            n_segments: self.n_sealed(),
+            age_ms: self.oldest_at_ms().map_or(0, |oldest_ms| now_ms - oldest_ms),
+            // A file system that does not say is not full.
+            free_bytes: disk::free_bytes(root).unwrap_or(u64::MAX),
+        }
+    }
+
+    pub(super) fn push(&self, segment: SealedSegment) {
+        self.sealed_bytes.fetch_add(segment.length, Ordering::AcqRel);
+        lock(&self.sealed).push_back(segment);
+        self.sealed_notify.notify_one();
+    }
+
+    pub(super) fn pop(&self, sequence: u64) {
+        let mut sealed = lock(&self.sealed);
+        if let Some(segment) = sealed.pop_front_if(|front| front.sequence == sequence) {
+            self.sealed_bytes.fetch_sub(segment.length, Ordering::AcqRel);
+        }
+    }
+
+    pub(super) fn set_open(&self, state: OpenState) {
+        *lock(&self.open) = state;
+    }
+
+    pub(super) fn set_failing(&self, is_failing: bool) {
+        self.failing.store(is_failing, Ordering::Release);
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Acquire)
+    }
+
+    pub(super) fn begin_unsynced(&self, n_bytes: u64) {
+        self.unsynced_bytes.fetch_add(n_bytes, Ordering::AcqRel);
+    }
+
+    pub(super) fn end_unsynced(&self, n_bytes: u64) {
+        self.unsynced_bytes.fetch_sub(n_bytes, Ordering::AcqRel);
+    }
+}
+
+/// Locks a mutex whose guarded value stays whole even if a holder panicked.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
