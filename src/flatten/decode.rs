@@ -263,6 +263,14 @@ impl<'de> Visitor<'de> for LeafSeed<'_> {
     }
 }
 
+/// Tells whether a column can hold a value; any column of JSON text can.
+pub(super) fn fits(leaf: &Leaf, value: &serde_json::Value) -> bool {
+    let reading = Reading::default();
+    let is_read = matches!(leaf, Leaf::Json)
+        || LeafSeed { leaf, reading: &reading }.deserialize(value).is_ok();
+    is_read && !reading.has_mismatch()
+}
+
 /// Reads an object, or a list of objects, into rows.
 pub(super) struct RowsSeed<'s> {
     pub(super) shape: &'s Shape,

@@ -1,5 +1,7 @@
 //! An event's payload, read in one pass: what every table's rows are made of.
 
+use serde_json::value::RawValue;
+
 use super::reading::{ITEMS_MAX, ROWS_MAX, Reading};
 use super::shape::Shape;
 use super::slot::{Row, Slot};
@@ -154,7 +156,7 @@ pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
         Ok(envelope) => envelope,
         Err(error) => {
             let reason = if error.is_data() { "no_envelope" } else { "not_json" };
-            let trouble = Trouble::new(reason, Some(error.to_string()));
+            let trouble = Trouble::new(reason, Some(place(&error)));
             return (Context::unread(record), None, Some(trouble));
         }
     };
@@ -162,7 +164,7 @@ pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
     let data = match envelope.data.map(|data| shape.read(data.get(), &reading)) {
         Some(Ok(data)) => data,
         Some(Err(error)) => {
-            let trouble = Trouble::new("not_json", Some(format!("data: {error}")));
+            let trouble = Trouble::new("not_json", Some(format!("data: {}", place(&error))));
             return (Context::of(record, envelope, &vec![]), None, Some(trouble));
         }
         None => None,
@@ -177,18 +179,19 @@ pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
         return (Context::of(record, envelope, &vec![]), None, Some(trouble));
     }
     let data = data.expect("an event without data was left above");
-    let trouble = trouble_of(&reading, &data);
+    let trouble = trouble_of(shape, &reading, envelope.data.map(RawValue::get));
     (Context::of(record, envelope, &data), Some(data), trouble)
 }
 
 /// Returns what did not fit into the rows of an event.
-fn trouble_of(reading: &Reading, data: &Row<'_>) -> Option<Trouble> {
+fn trouble_of(shape: &Shape, reading: &Reading, data: Option<&str>) -> Option<Trouble> {
     if reading.has_overflow() {
         let limit = format!("data: more than {ROWS_MAX} objects, or {ITEMS_MAX} texts in lists");
         return Some(Trouble::new("too_large", Some(limit)));
     }
     reading.has_mismatch().then(|| {
-        let path = mismatch::first(data, DATA).map(|path| format!("data.{path}"));
+        let place = data.and_then(|data| mismatch::first(shape, data));
+        let path = place.map(|place| format!("data.{place}"));
         Trouble::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
     })
 }
@@ -205,6 +208,14 @@ impl From<Excess> for Trouble {
         };
         Self::new(reason, Some(limit))
     }
+}
+
+/// Returns where the parser stopped, and why if its words hold nothing of the body.
+fn place(error: &serde_json::Error) -> String {
+    if error.is_data() {
+        return format!("expected an object at line {} column {}", error.line(), error.column());
+    }
+    error.to_string()
 }
 
 fn lenient_time(value: &Lenient<'_>) -> Option<i64> {

@@ -1,26 +1,59 @@
 //! Where in an event a value has an unexpected type; only read when there is one.
+//!
+//! The decoder notes that something did not fit, and goes on. This file reads the payload a second
+//! time, as a tree, to name the place. A place is made of keys that the program knows and of
+//! positions in lists, so it never shows what was sent.
 
-use super::slot::{Row, Slot};
-use crate::schema::{Column, Kind};
+use serde_json::Value;
 
-/// Returns the place of the first value of an unexpected type, such as `session.screen.width`.
+use super::decode::fits;
+use super::shape::{Leaf, Node, Shape, Target};
+
+/// Returns the place of a value of an unexpected type, such as `session.events[3].ts`.
+///
+/// `None` if the text has none that can be named.
 #[must_use]
-pub fn first(row: &Row<'_>, columns: &[Column]) -> Option<String> {
-    columns.iter().zip(row).find_map(|(column, slot)| within(column, slot))
+pub fn first(shape: &Shape, json: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(json).ok()?;
+    in_rows(shape, &value).map(|place| place.trim_start_matches('.').to_owned())
 }
 
-fn within(column: &Column, slot: &Slot<'_>) -> Option<String> {
-    match slot {
-        Slot::Mismatch => Some(column.path.to_owned()),
-        Slot::Rows(rows) => {
-            let (Kind::Struct(fields) | Kind::Structs(fields)) = column.kind else { return None };
-            let is_list = matches!(column.kind, Kind::Structs(_));
-            rows.iter().enumerate().find_map(|(at, row)| {
-                let inner = first(row, fields)?;
-                let index = if is_list { format!("[{at}]") } else { String::new() };
-                Some(format!("{}{index}.{inner}", column.path))
-            })
-        }
-        _ => None,
+/// Looks into an object, or a list of them.
+fn in_rows(shape: &Shape, value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::Object(_) => in_node(shape.root(), value),
+        Value::Array(items) => items.iter().enumerate().find_map(|(at, item)| {
+            let place = in_rows(shape, item)?;
+            Some(format!("[{at}]{place}"))
+        }),
+        _ => Some(String::new()),
     }
+}
+
+fn in_node(node: &Node, value: &Value) -> Option<String> {
+    let Value::Object(fields) = value else {
+        return (!value.is_null()).then(String::new);
+    };
+    let within = |(key, target): &(&'static str, Target)| {
+        let value = fields.get(*key)?;
+        let place = match target {
+            Target::Node(node) => in_node(node, value),
+            Target::Leaf(_, Leaf::Rows(shape)) => in_rows(shape, value),
+            Target::Leaf(_, leaf) => in_leaf(leaf, value),
+        }?;
+        Some(format!(".{key}{place}"))
+    };
+    node.children().iter().find_map(within)
+}
+
+fn in_leaf(leaf: &Leaf, value: &Value) -> Option<String> {
+    if fits(leaf, value) {
+        return None;
+    }
+    if let (Leaf::TextList, Value::Array(items)) = (leaf, value) {
+        let at = items.iter().position(|item| !fits(&Leaf::Text, item));
+        return Some(at.map(|at| format!("[{at}]")).unwrap_or_default());
+    }
+    Some(String::new())
 }

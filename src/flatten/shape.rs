@@ -117,6 +117,11 @@ impl Node {
         self.children.push((key, Target::Node(node)));
     }
 
+    /// Returns the keys and what they lead to.
+    pub(super) fn children(&self) -> &[(&'static str, Target)] {
+        &self.children
+    }
+
     /// Returns the first column under this key.
     pub(super) fn first_leaf(&self) -> Option<usize> {
         self.children.iter().find_map(|(_, target)| match target {

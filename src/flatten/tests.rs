@@ -75,6 +75,24 @@ fn what_is_no_event_is_a_dead_letter_and_kept() {
 }
 
 #[test]
+fn a_dead_letters_path_names_the_place_and_nothing_of_the_body() {
+    let nobody = r#""jane@example.com""#;
+    check_dead_letter(
+        nobody.as_bytes(),
+        "no_envelope",
+        Some("expected an object at line 1 column 18"),
+    );
+    check_dead_letter(
+        br#"{"id": "jane@example.com", "type":"#,
+        "not_json",
+        Some("EOF while parsing a value at line 1 column 34"),
+    );
+    let list = "/data/enrichment/person/skills";
+    let body = finalized_with(list, serde_json::json!(["sql", {"name": "jane"}]));
+    check_dead_letter(&body, "unexpected_type", Some("data.enrichment.person.skills[1]"));
+}
+
+#[test]
 fn an_unknown_type_is_kept_without_a_complaint() {
     let flattened = flatten(&[br#"{"id": "evt_1", "type": "identity.new", "data": {"a": 1}}"#]);
     assert!(flattened.batches.is_empty());
@@ -88,6 +106,9 @@ fn a_value_of_an_unexpected_type_is_null_in_its_row_and_named() {
         ("/data/session/screen/width", serde_json::json!("wide"), "data.session.screen.width"),
         ("/data/session/events/1/ts", serde_json::json!({}), "data.session.events[1].ts"),
         ("/data/session/utm/source", serde_json::json!([1]), "data.session.utm.source"),
+        ("/data/session/utm", serde_json::json!("x"), "data.session.utm"),
+        ("/data/session/network/asn", serde_json::json!(5), "data.session.network.asn"),
+        ("/data/session/events", serde_json::json!([{}, {"ts": 1}, 7]), "data.session.events[2]"),
     ] {
         let body = finalized_with(pointer, value);
         check_dead_letter(&body, "unexpected_type", Some(path));
