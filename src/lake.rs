@@ -9,7 +9,8 @@
 //! Every table is a Delta Lake table. A file is first put under a name that derives from the
 //! journal's segment, then named in a commit; files that no commit names do not exist to a
 //! reader of the table. A commit says up to which segment its ingester has written (`txn`), so
-//! that a flush repeated after a crash is left out. On local disk everything is synced before
+//! that a flush repeated after a crash is left out. Files are never changed; [`rewrite`] puts
+//! others in their place, and [`sweep`] takes the old ones away. On local disk everything is synced before
 //! it counts ([`durable`]).
 
 use std::collections::BTreeSet;
@@ -28,13 +29,18 @@ pub mod error;
 pub mod files;
 pub mod location;
 pub mod properties;
+mod reader;
+pub mod rewrite;
+pub mod scan;
+pub mod sweep;
 pub mod table;
 mod types;
+pub mod writer;
 
 pub use error::LakeError;
 pub use files::DataFile;
 pub use location::Location;
-pub use table::LakeTable;
+pub use table::{LakeTable, NewFile};
 
 /// A lake that can be read and written.
 #[derive(Debug, Clone)]

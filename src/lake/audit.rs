@@ -1,19 +1,15 @@
 //! Does a table hold what its log says? Every file is there, whole, and has the rows it should.
 
-use std::collections::HashMap;
-
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 
 use super::files::footer;
-use super::{DataFile, Lake, LakeError};
+use super::{DataFile, Lake, LakeError, sweep};
 use crate::schema::Table;
 
 /// Footers that are read at the same time.
 const FOOTERS_MAX: usize = 16;
-/// Folder of a table's log.
-const LOG: &str = "_delta_log";
 
 /// What an audit found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +20,8 @@ pub struct Audit {
     pub n_rows: u64,
     /// Files in the folder that the current version does not name.
     pub n_orphans: usize,
+    /// Those of them that no version will name again.
+    pub n_leftover: usize,
     /// Files that are missing, cut off, unreadable or of another size or number of rows.
     pub problems: Vec<String>,
 }
@@ -34,16 +32,11 @@ pub struct Audit {
 /// Any [`LakeError`] of reading the log or listing the folder.
 pub async fn audit(lake: &Lake, table: &'static Table) -> Result<Option<Audit>, LakeError> {
     let Some(opened) = lake.table(table).await? else { return Ok(None) };
-    let prefix = Path::from(table.name);
-    let failed = |error| LakeError::store("list", &prefix, error);
-    let listed: Vec<_> = lake.store().list(Some(&prefix)).try_collect().await.map_err(failed)?;
     // The log is read behind the listing, so that a file committed meanwhile is no orphan.
+    let listed = sweep::list(lake, &opened).await?;
+    let turn = opened.turn().await?;
     let files = opened.files().await?;
-    let sizes: HashMap<String, u64> = listed
-        .into_iter()
-        .map(|object| (object.location.to_string(), object.size))
-        .filter(|(name, _)| !name.contains(LOG))
-        .collect();
+    let orphans = sweep::sort_out(&opened, listed, &files, turn).await?;
     let mut audit = Audit { n_files: files.len(), ..Audit::default() };
     let checks = stream::iter(&files).map(|file| check(lake, table, file));
     let found: Vec<Result<u64, String>> = checks.buffered(FOOTERS_MAX).collect().await;
@@ -53,9 +46,8 @@ pub async fn audit(lake: &Lake, table: &'static Table) -> Result<Option<Audit>, 
             Err(problem) => audit.problems.push(problem),
         }
     }
-    let named = |file: &DataFile| format!("{}/{}", table.name, file.path);
-    let n_known = files.iter().filter(|file| sizes.contains_key(&named(file))).count();
-    audit.n_orphans = sizes.len() - n_known;
+    audit.n_orphans = orphans.n_files();
+    audit.n_leftover = orphans.leftover.len();
     Ok(Some(audit))
 }
 

@@ -40,6 +40,20 @@ pub enum LakeError {
         /// The store's error.
         source: object_store::Error,
     },
+    /// A data file can't be decoded: it was changed, or another program wrote what we can't read.
+    #[error("{key}: {reason}")]
+    Unreadable {
+        /// The file.
+        key: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A data file went away while it was read: another command put its rows into another file.
+    #[error("{key} was replaced while it was read")]
+    Replaced {
+        /// The file.
+        key: String,
+    },
     /// The table's log could not be read or written; worth repeating.
     #[error("table {table}: {source}")]
     Delta {
@@ -60,6 +74,6 @@ impl LakeError {
     /// Tells whether trying again can help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Store { .. } | Self::Delta { .. })
+        matches!(self, Self::Store { .. } | Self::Delta { .. } | Self::Replaced { .. })
     }
 }

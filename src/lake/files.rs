@@ -59,6 +59,23 @@ pub(super) fn mark(ingester: &str, sequence: u64) -> String {
     format!("part-{ingester}-{sequence:08}-")
 }
 
+/// The word with which the writer's name begins in files that take the place of others.
+const REWRITE: &str = "rewrite";
+
+/// Returns the name of a file that takes the place of others, relative to its table's folder.
+///
+/// `intent` tells apart what is to be done, `turn` is the table's count of rewrites with it.
+#[must_use]
+pub fn rewritten_file(date: i32, intent: u64, turn: u64, n: usize) -> String {
+    data_file(date, &format!("{REWRITE}{intent:016x}"), turn, n)
+}
+
+/// Returns the turn that a file was made for; `None` if it takes no other's place.
+pub(super) fn turn_of(path: &str) -> Option<u64> {
+    let name = path.rsplit('/').next()?.strip_prefix("part-")?.strip_prefix(REWRITE)?;
+    name.strip_suffix(".parquet")?.split('-').nth(1)?.parse().ok()
+}
+
 /// Returns which segment a file says it was made from; `None` if it is none of ours.
 pub(super) async fn segment_of(
     store: &dyn ObjectStore,
@@ -103,6 +120,10 @@ mod tests {
             data_file(20_500, "0a1b2c3d", 17, 0),
             "date=2026-02-16/part-0a1b2c3d-00000017-0.parquet"
         );
+        let rewritten = rewritten_file(20_500, 0xa1, 17, 2);
+        assert_eq!(rewritten, "date=2026-02-16/part-rewrite00000000000000a1-00000017-2.parquet");
+        assert_eq!(turn_of(&rewritten), Some(17));
+        assert_eq!(turn_of("date=2026-02-16/part-0a1b2c3d-00000017-0.parquet"), None);
         assert_eq!(parse_day("2026-02-16"), Some(20_500));
         assert_eq!(day(20_500), "2026-02-16");
         assert_eq!(parse_day("2026-02-30"), None);

@@ -25,7 +25,7 @@ use super::types::delta_fields;
 use crate::schema::{DATE, Table};
 
 /// How often a commit is tried against other writers before it is given up for now.
-const COMMIT_TRIES_MAX: usize = 50;
+pub(super) const COMMIT_TRIES_MAX: usize = 50;
 /// The protocol that this program may write: no table features.
 const WRITER_VERSION_MAX: i32 = 2;
 
@@ -43,8 +43,8 @@ pub struct NewFile {
 /// A table that exists.
 #[derive(Debug, Clone)]
 pub struct LakeTable {
-    table: &'static Table,
-    log_store: LogStoreRef,
+    pub(super) table: &'static Table,
+    pub(super) log_store: LogStoreRef,
 }
 
 impl LakeTable {
@@ -145,8 +145,17 @@ impl LakeTable {
     /// # Errors
     /// [`LakeError::Delta`].
     pub async fn files(&self) -> Result<Vec<DataFile>, LakeError> {
+        self.files_where(None, |_| true).await
+    }
+
+    /// Lists those files of a version, or of the current one, that `is_wanted` picks.
+    pub(super) async fn files_where(
+        &self,
+        version: Option<u64>,
+        is_wanted: impl Fn(&DataFile) -> bool,
+    ) -> Result<Vec<DataFile>, LakeError> {
         let failed = |error| self.failed(error);
-        let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await.map_err(failed)?;
+        let snapshot = Snapshot::try_new(self.log_store.as_ref(), version).await.map_err(failed)?;
         let views = snapshot.file_views(self.log_store.as_ref(), None);
         let files = views.map_ok(|view| {
             let partition = view.partition_values_map();
@@ -158,13 +167,14 @@ impl LakeTable {
                 n_rows: view.num_records().map(|n_rows| n_rows as u64),
             }
         });
+        let files = files.try_filter(|file| std::future::ready(is_wanted(file)));
         let mut files: Vec<DataFile> = files.try_collect().await.map_err(failed)?;
         files.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(files)
     }
 
     /// Reads the log's newest version, and what of `ingester` it holds.
-    async fn read(
+    pub(super) async fn read(
         &self,
         known: Option<SnapshotRef>,
         ingester: &str,
@@ -218,11 +228,11 @@ impl LakeTable {
         Ok(())
     }
 
-    fn failed(&self, source: DeltaTableError) -> LakeError {
+    pub(super) fn failed(&self, source: DeltaTableError) -> LakeError {
         LakeError::Delta { table: self.table.name, source: Box::new(source) }
     }
 
-    fn unsupported(&self, reason: &str) -> LakeError {
+    pub(super) fn unsupported(&self, reason: &str) -> LakeError {
         LakeError::Unsupported { table: self.table.name.to_owned(), reason: reason.to_owned() }
     }
 }
@@ -238,7 +248,8 @@ fn log_store(table: &Table, store: &Arc<dyn ObjectStore>) -> LogStoreRef {
     default_logstore(prefixed, Arc::clone(store), &url, &StorageConfig::default())
 }
 
-fn add(new: &NewFile) -> Add {
+/// Returns the log's words for a new file.
+pub(super) fn add(new: &NewFile) -> Add {
     let date = (DATE.to_owned(), Some(day(new.file.date)));
     Add {
         path: new.file.path.clone(),

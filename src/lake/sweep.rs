@@ -1,0 +1,174 @@
+//! Taking away files that no version of a table will ever name again.
+//!
+//! A file in a table's folder that the current version does not name is one of three:
+//!
+//! ```text
+//! replaced    the log removed it: whoever did so ended before deleting it
+//! too late    made for a rewrite whose turn is over, so it can't be committed any more
+//! to come     a flush or a rewrite is about to commit it, or ended before it could
+//! ```
+//!
+//! The first two go. Of the third kind, a flush's file stays: its segment is flushed again under
+//! the same name. A rewrite's file becomes too late once its turn is over.
+
+use std::collections::{BTreeSet, HashSet};
+
+use futures::TryStreamExt as _;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStoreExt as _};
+
+use super::files::turn_of;
+use super::rewrite::Rewrite;
+use super::{DataFile, Lake, LakeError, LakeTable};
+
+/// Folder of a table's log.
+pub(super) const LOG: &str = "_delta_log";
+
+/// Files in a table's folder that its current version does not name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Orphans {
+    /// Their names, relative to the folder: replaced, or too late.
+    pub leftover: BTreeSet<String>,
+    /// Made for a rewrite whose turn has not come yet.
+    pub pending: BTreeSet<String>,
+    /// All others: a flush may be about to commit them.
+    pub n_others: usize,
+}
+
+impl Orphans {
+    /// Returns how many there are.
+    #[must_use]
+    pub fn n_files(&self) -> usize {
+        self.leftover.len() + self.pending.len() + self.n_others
+    }
+}
+
+/// Removes what is left over in a table's folder; returns how many files.
+///
+/// Files of a rewrite that is under way, or was killed before it could commit, are made too late
+/// first, by taking its turn: if it lives, it starts over.
+///
+/// # Errors
+/// Any [`LakeError`].
+pub async fn sweep(lake: &Lake, table: &LakeTable, at_ms: i64) -> Result<usize, LakeError> {
+    let mut orphans = find(lake, table).await?;
+    while let Some(path) = orphans.pending.first() {
+        let (turn, wanted) = (table.turn().await?, turn_of(path).unwrap_or(0));
+        // Turns are taken one by one, so a file can be made for the next one only.
+        if wanted == turn + 1 {
+            let nothing = Rewrite { data_change: true, at_ms, ..Rewrite::default() };
+            table.rewrite(turn, &nothing).await?;
+        } else if wanted > turn {
+            break;
+        }
+        orphans = find(lake, table).await?;
+    }
+    delete(lake, table, orphans.leftover.iter().map(String::as_str)).await?;
+    Ok(orphans.leftover.len())
+}
+
+/// Deletes files that a commit has removed; one that is gone already is no error.
+///
+/// # Errors
+/// The store's error.
+pub async fn delete(
+    lake: &Lake,
+    table: &LakeTable,
+    paths: impl Iterator<Item = &str>,
+) -> Result<(), LakeError> {
+    for path in paths {
+        let key = Path::from(format!("{}/{path}", table.definition().name));
+        match lake.store().delete(&key).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(LakeError::store("delete", &key, error)),
+        }
+    }
+    Ok(())
+}
+
+/// Finds the files that the current version does not name.
+///
+/// # Errors
+/// Any [`LakeError`] of reading the log or listing the folder.
+pub async fn find(lake: &Lake, table: &LakeTable) -> Result<Orphans, LakeError> {
+    // The log is read behind the listing, so that a file committed meanwhile is no orphan.
+    let listed = list(lake, table).await?;
+    let turn = table.turn().await?;
+    sort_out(table, listed, &table.files().await?, turn).await
+}
+
+/// Lists a table's folder without its log.
+pub(super) async fn list(lake: &Lake, table: &LakeTable) -> Result<Vec<ObjectMeta>, LakeError> {
+    let prefix = Path::from(table.definition().name);
+    let failed = |error| LakeError::store("list", &prefix, error);
+    let objects = lake.store().list(Some(&prefix));
+    let objects = objects.try_filter(|object| {
+        let is_data = object.location.parts().nth(1).is_some_and(|part| part.as_ref() != LOG);
+        std::future::ready(is_data)
+    });
+    objects.try_collect().await.map_err(failed)
+}
+
+/// Tells apart those of `listed` that are not among `files`, the current version.
+pub(super) async fn sort_out(
+    table: &LakeTable,
+    listed: Vec<ObjectMeta>,
+    files: &[DataFile],
+    turn: u64,
+) -> Result<Orphans, LakeError> {
+    let prefix = format!("{}/", table.definition().name);
+    let known: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let names = listed.iter().filter_map(|object| object.location.as_ref().strip_prefix(&prefix));
+    let mut unknown: HashSet<String> =
+        names.filter(|name| !known.contains(name)).map(str::to_owned).collect();
+    let mut orphans = Orphans::default();
+    if unknown.is_empty() {
+        return Ok(orphans);
+    }
+    for path in table.removed(&unknown).await? {
+        unknown.remove(&path);
+        orphans.leftover.insert(path);
+    }
+    for path in unknown {
+        match turn_of(&path) {
+            Some(wanted) if wanted <= turn => _ = orphans.leftover.insert(path),
+            Some(_) => _ = orphans.pending.insert(path),
+            None => orphans.n_others += 1,
+        }
+    }
+    Ok(orphans)
+}
+
+impl LakeTable {
+    /// Returns those of `paths` that an entry of the log has removed.
+    ///
+    /// All entries are read: a table has no checkpoints that would stand for some of them.
+    async fn removed(&self, paths: &HashSet<String>) -> Result<Vec<String>, LakeError> {
+        let store = self.log_store.object_store(None);
+        let log = Path::from(LOG);
+        let failed = |error| LakeError::store("list", &log, error);
+        let entries: Vec<ObjectMeta> =
+            store.list(Some(&log)).try_collect().await.map_err(failed)?;
+        let mut found = vec![];
+        for entry in entries.iter().map(|object| &object.location) {
+            if entry.extension() != Some("json") {
+                continue;
+            }
+            let failed = |error| LakeError::store("get", entry, error);
+            let bytes = store.get(entry).await.map_err(failed)?.bytes().await.map_err(failed)?;
+            found.extend(removes(&bytes).filter(|path| paths.contains(path)));
+        }
+        Ok(found)
+    }
+}
+
+/// Returns the paths that an entry of the log removes.
+fn removes(entry: &[u8]) -> impl Iterator<Item = String> {
+    let lines = entry.split(|byte| *byte == b'\n');
+    lines.filter(|line| line.starts_with(br#"{"remove""#)).filter_map(|line| {
+        let action: serde_json::Value = serde_json::from_slice(line).ok()?;
+        let path = action.get("remove")?.get("path")?.as_str()?;
+        let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+        Some(path.into_owned())
+    })
+}
