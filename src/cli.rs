@@ -22,6 +22,7 @@ mod journal;
 mod load;
 mod output;
 mod reading;
+mod replay;
 mod report;
 mod schema;
 mod send;
@@ -76,6 +77,8 @@ enum Command {
     Sql(sql::Args),
     /// Loads a file of conversions (CRM deals, orders) or of advertising spend
     Load(load::Args),
+    /// Flattens dead letters, or a range of days, again
+    Replay(replay::Args),
     /// Examines configuration, journal and lake
     Check(check::Args),
     /// Prints the tables' columns, types and meaning
@@ -161,6 +164,7 @@ impl Cli {
             Command::Attribute(args) => attribute::run(args).await,
             Command::Sql(args) => sql::run(&common, args).await,
             Command::Load(args) => load::run(&common, args).await,
+            Command::Replay(args) => replay::run(&common, args).await,
             Command::Check(args) => check::run(&common, args).await,
             Command::Schema(args) => schema::run(&common, &args),
             Command::Generate(args) => generate::run(&common, args).await,

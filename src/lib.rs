@@ -38,5 +38,6 @@ pub mod generate;
 pub mod goal;
 pub mod load;
 pub mod metrics;
+pub mod replay;
 pub mod shutdown;
 pub mod telemetry;

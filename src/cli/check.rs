@@ -10,6 +10,7 @@ use crate::flatten::TABLES;
 use crate::journal::directory::{list_sequences, load_checkpoint, segment_path};
 use crate::journal::segment::{Piece, SegmentReader};
 use crate::lake::{Lake, audit};
+use crate::replay::count_by_reason;
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -135,6 +136,12 @@ async fn check_lake(common: &Common, findings: &mut Findings) {
     for table in TABLES {
         check_table(&lake, table, findings).await;
     }
+    match count_by_reason(&lake).await {
+        Ok(counts) => counts.iter().for_each(|(reason, n)| {
+            findings.note(&format!("dead letters: {n} of reason {reason}"));
+        }),
+        Err(error) => findings.problem(&format!("dead letters: {error}")),
+    }
 }
 
 async fn check_table(lake: &Lake, table: &'static crate::schema::Table, findings: &mut Findings) {
@@ -147,9 +154,14 @@ async fn check_table(lake: &Lake, table: &'static crate::schema::Table, findings
     for problem in &audit.problems {
         findings.problem(&format!("table {name}: {problem}"));
     }
-    if audit.n_orphans > 0 {
-        let n = audit.n_orphans;
-        findings.note(&format!("table {name}: {n} files belong to no version yet"));
+    let n_to_come = audit.n_orphans - audit.n_leftover;
+    if n_to_come > 0 {
+        findings.note(&format!("table {name}: {n_to_come} files belong to no version yet"));
+    }
+    if audit.n_leftover > 0 {
+        let n = audit.n_leftover;
+        let line = format!("table {name}: {n} replaced files are left; `replay` removes them");
+        findings.note(&line);
     }
     if audit.problems.is_empty() {
         let line = format!("table {name}: {} rows in {} files", audit.n_rows, audit.n_files);

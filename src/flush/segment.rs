@@ -1,6 +1,6 @@
 //! Reading a sealed segment into rows, and these into files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub(super) fn segment_name(segment: &SealedSegment) -> String {
 #[derive(Debug, Default)]
 pub(super) struct Encodings {
     /// How often each kind of trouble was met.
-    pub(super) troubles: HashMap<&'static str, u64>,
+    pub(super) troubles: BTreeMap<&'static str, u64>,
     /// When each event was received, milliseconds since the Unix epoch.
     pub(super) received_ms: Vec<i64>,
 }

@@ -1,6 +1,6 @@
 //! The task that flushes: one segment at a time, oldest first, until it is told to stop.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use super::policy::{Policy, backoff};
 use super::segment::{Encodings, Outgoing, encode_segment, segment_name};
 use crate::clock::Clock;
 use crate::failpoint;
-use crate::flatten::TABLES;
 use crate::flatten::channel::Channels;
+use crate::flatten::{TABLES, raw_events};
 use crate::journal::{Journal, SealedSegment};
 use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
@@ -161,9 +161,7 @@ impl Worker {
         tokio::task::spawn_blocking(move || journal.release(&segment))
             .await
             .map_err(|error| FlushError::Interrupted(error.to_string()))??;
-        for (reason, n) in troubles {
-            self.metrics.dead_letters.with_label_values(&[reason]).inc_by(n);
-        }
+        self.report_troubles(sequence, &troubles);
         let now_ms = self.clock.now_ms();
         for received_ms in received_ms {
             let seconds = now_ms.saturating_sub(received_ms).max(0) as f64 / 1000.0;
@@ -291,35 +289,43 @@ impl Worker {
     ) -> Result<(), FlushError> {
         let ingester = self.journal.directory().ingester();
         let (clock, metrics) = (&self.clock, &self.metrics);
-        let mut commits = FuturesUnordered::new();
-        for table in &self.tables {
-            let name = table.definition().name;
-            if let Some(mut files) = written.remove(name) {
-                files.sort_by(|left, right| left.file.path.cmp(&right.file.path));
-                commits.push(async move {
-                    failpoint::pass("flush_before_commit");
-                    let started = clock.elapsed();
-                    let done = table.commit(&files, ingester, segment.sequence).await;
-                    let seconds = (clock.elapsed() - started).as_secs_f64();
-                    metrics.commit_seconds.observe(seconds);
-                    failpoint::pass("flush_after_commit");
-                    (name, files, done)
-                });
-            }
-        }
-        let mut first_error = None;
-        while let Some((name, files, done)) = commits.next().await {
-            match done {
-                Ok(is_new) => {
-                    self.committed.insert(name, segment.sequence);
-                    if is_new {
-                        self.count(name, &files);
-                    }
+        // `raw_events` comes last: who finds an event there finds its rows in all other tables.
+        for is_raw in [false, true] {
+            let mut commits = FuturesUnordered::new();
+            for table in &self.tables {
+                let name = table.definition().name;
+                if (name == raw_events::TABLE.name) == is_raw
+                    && let Some(mut files) = written.remove(name)
+                {
+                    files.sort_by(|left, right| left.file.path.cmp(&right.file.path));
+                    commits.push(async move {
+                        failpoint::pass("flush_before_commit");
+                        let started = clock.elapsed();
+                        let done = table.commit(&files, ingester, segment.sequence).await;
+                        let seconds = (clock.elapsed() - started).as_secs_f64();
+                        metrics.commit_seconds.observe(seconds);
+                        failpoint::pass("flush_after_commit");
+                        (name, files, done)
+                    });
                 }
-                Err(error) => first_error = first_error.or(Some(error)),
+            }
+            let mut first_error = None;
+            while let Some((name, files, done)) = commits.next().await {
+                match done {
+                    Ok(is_new) => {
+                        self.committed.insert(name, segment.sequence);
+                        if is_new {
+                            self.count(name, &files);
+                        }
+                    }
+                    Err(error) => first_error = first_error.or(Some(error)),
+                }
+            }
+            if let Some(error) = first_error {
+                return Err(error.into());
             }
         }
-        first_error.map_or(Ok(()), |error| Err(error.into()))
+        Ok(())
     }
 
     fn count(&self, table: &'static str, files: &[NewFile]) {
@@ -327,6 +333,19 @@ impl Worker {
         self.metrics.rows.with_label_values(&[table]).inc_by(n_rows);
         self.metrics.files.with_label_values(&[table]).inc_by(files.len() as u64);
         self.metrics.file_bytes.inc_by(files.iter().map(|new| new.file.size).sum());
+    }
+
+    /// Counts and logs dead letters by reason, never what is in them.
+    fn report_troubles(&self, sequence: u64, troubles: &BTreeMap<&'static str, u64>) {
+        for (reason, n) in troubles {
+            self.metrics.dead_letters.with_label_values(&[reason]).inc_by(*n);
+        }
+        if !troubles.is_empty() {
+            let counts: Vec<String> =
+                troubles.iter().map(|(reason, n)| format!("{reason}={n}")).collect();
+            let (reasons, n_events) = (counts.join(" "), troubles.values().sum::<u64>());
+            tracing::warn!(sequence, n_events, reasons, "events can't be flattened whole");
+        }
     }
 
     fn report(&self, error: &FlushError, n_failures: u32) {

@@ -1,0 +1,104 @@
+//! `tributary replay`: flattens again what `raw_events` holds.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Common, Usage, channels, output};
+use crate::clock::{Clock as _, SystemClock};
+use crate::lake::files::parse_day;
+use crate::replay::{Replay, Replayed, Selection};
+
+/// Reasons that an event can be a dead letter for and be flattened again.
+const REASONS: [&str; 7] =
+    ["not_utf8", "not_json", "too_deep", "too_large", "no_envelope", "unexpected_type", "repaired"];
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    /// First day, UTC; with it or --to every event counts, not dead letters alone
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    from: Option<i32>,
+    /// Day behind the last one, UTC
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    to: Option<i32>,
+    /// Only dead letters of this reason, such as `unexpected_type`
+    #[arg(long, value_name = "REASON", value_parser = parse_reason)]
+    reason: Option<String>,
+    /// Tell what would be done, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    channels: channels::Args,
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from >= to
+    {
+        let message = "--to is the day behind the last one; give a day behind --from";
+        return Err(Usage(message.to_owned()).into());
+    }
+    let selection = Selection {
+        letters_only: args.from.is_none() && args.to.is_none(),
+        from: args.from,
+        to: args.to,
+        reason: args.reason,
+    };
+    let channels = args.channels.channels(common)?;
+    let lake = common.open_lake_to_read()?;
+    let progress = progress(common);
+    let bar = progress.clone();
+    let now_ms = SystemClock::new().now_ms();
+    let mut replay = Replay::open(&lake, channels, now_ms, move |n| bar.inc(n)).await?;
+    let replayed = if args.dry_run {
+        replay.rehearse(&selection).await
+    } else {
+        lake.probe().await?;
+        replay.run(&selection).await
+    };
+    progress.finish_and_clear();
+    output::tell(&sentence(replayed?, args.dry_run));
+    Ok(())
+}
+
+fn sentence(replayed: Replayed, is_dry: bool) -> String {
+    let Replayed { n_events, n_letters, n_changed, n_lost } = replayed;
+    let n_whole = n_events - n_letters;
+    let done = if is_dry { "would be flattened again" } else { "flattened again" };
+    let mut text =
+        format!("{n_events} events {done}: {n_whole} whole, {n_letters} still dead letters");
+    match (n_changed, is_dry) {
+        (0, _) => text.push_str("; no row changes"),
+        (n, true) => text.push_str(&format!("; rows of {n} partitions would change")),
+        (_, false) => {}
+    }
+    if n_lost > 0 {
+        let more = format!("; {n_lost} more are not in raw_events and were left alone");
+        text.push_str(&more);
+    }
+    text
+}
+
+fn progress(common: &Common) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    // Drawn on a terminal only; indicatif looks itself.
+    let target =
+        if common.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    bar.set_draw_target(target);
+    let style = ProgressStyle::with_template("{spinner} {pos} events read, {elapsed}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar
+}
+
+fn parse_date(text: &str) -> Result<i32, String> {
+    parse_day(text).ok_or_else(|| "write a day such as 2026-02-28".to_owned())
+}
+
+fn parse_reason(text: &str) -> Result<String, String> {
+    if text == "id_conflict" {
+        return Err("the id belongs to another body; such letters are not flattened".to_owned());
+    }
+    if REASONS.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("use one of {}", REASONS.join(", ")))
+}

@@ -1,0 +1,262 @@
+//! Flattening again: what stands in `raw_events` becomes rows once more, in place of the old ones.
+//!
+//! ```text
+//! dead_letters or days ─▶ raw_events ─▶ flatten ─▶ same rows? ──yes──▶ nothing to do
+//!                          (bodies)                    │no
+//!                                                      ▼
+//!         new files, and the old ones without these events ─▶ one commit a table ─▶ old files go
+//! ```
+//!
+//! A batch is some days. For each it is worked out which events are touched; what those events
+//! have in every table is dropped, and what they flatten to now takes its place. Events whose
+//! day changes move, with their row in `raw_events`, so that an event's rows share one partition.
+//! Rows are compared before anything is written, by sums of hashes; so a second run writes nothing.
+//!
+//! `serve` may run. It commits an event's rows before its row in `raw_events`, so what is read
+//! there has all its rows elsewhere; rows of events that were not read there are left alone. Other
+//! rewrites take turns ([`crate::lake::rewrite`]); who is too late starts over.
+//!
+//! A crash leaves tables of which some have the new rows. `raw_events` and `dead_letters` are
+//! committed last and in this order, so the next run finds the same events and does the rest.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::flatten::channel::Channels;
+use crate::flatten::{identities, people, raw_events, sessions};
+use crate::flatten::{pageviews, utm};
+use crate::lake::scan::Keys;
+use crate::lake::{DataFile, Lake, LakeError, LakeTable, sweep};
+use crate::schema::Table;
+
+mod apply;
+mod chunks;
+mod letters;
+mod plan;
+mod sums;
+
+pub use letters::count_by_reason;
+
+/// The tables that an event has rows in, in the order in which they are committed.
+static TABLES: [&Table; 9] = [
+    &sessions::TABLE,
+    &pageviews::TABLE,
+    &utm::TABLE,
+    &people::COMPANIES,
+    &people::PEOPLE,
+    &identities::TABLE,
+    &people::EMAIL_VALIDATIONS,
+    &raw_events::TABLE,
+    &raw_events::DEAD_LETTERS,
+];
+/// Events of a batch, about; their ids are held in memory, 16 bytes each and as much again.
+const EVENTS_MAX: u64 = 1 << 19;
+/// Days of a batch.
+const DATES_MAX: usize = 64;
+/// How often a batch starts over before the command gives up.
+const TRIES_MAX: usize = 20;
+
+/// Which events are flattened again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// First day, as days since the Unix epoch.
+    pub from: Option<i32>,
+    /// Day behind the last one.
+    pub to: Option<i32>,
+    /// Only events that are dead letters now, but for those whose id was another body's.
+    pub letters_only: bool,
+    /// Only dead letters of this reason.
+    pub reason: Option<String>,
+}
+
+/// What was done, or would be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Events that were flattened again.
+    pub n_events: u64,
+    /// Those of them that are dead letters still.
+    pub n_letters: u64,
+    /// Tables' partitions whose rows are others now.
+    pub n_changed: usize,
+    /// Dead letters whose event is not in `raw_events`; they were left alone.
+    pub n_lost: u64,
+}
+
+/// Why events could not be flattened again; what was committed stays, a new run does the rest.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The lake could not be read or written.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// Rows could not be encoded; a defect.
+    #[error(transparent)]
+    Encode(#[from] crate::flush::FlushError),
+    /// Rows could not be put together; a defect.
+    #[error(transparent)]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// Other rewrites were always faster.
+    #[error("other commands keep rewriting the same tables; run it again when they are done")]
+    Contended,
+}
+
+/// Flattens events of a lake again.
+pub struct Replay<'l> {
+    lake: &'l Lake,
+    channels: Arc<Channels>,
+    now_ms: i64,
+    progress: Box<dyn Fn(u64) + Send + Sync + 'l>,
+    tables: Vec<LakeTable>,
+}
+
+impl std::fmt::Debug for Replay<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replay").field("tables", &self.tables.len()).finish_non_exhaustive()
+    }
+}
+
+impl<'l> Replay<'l> {
+    /// Opens those of the lake's tables that are there.
+    ///
+    /// `progress` is told how many more events were read.
+    ///
+    /// # Errors
+    /// [`ReplayError::Lake`].
+    pub async fn open(
+        lake: &'l Lake,
+        channels: Channels,
+        now_ms: i64,
+        progress: impl Fn(u64) + Send + Sync + 'l,
+    ) -> Result<Self, ReplayError> {
+        let mut tables = vec![];
+        for table in TABLES {
+            tables.extend(lake.table(table).await?);
+        }
+        let channels = Arc::new(channels);
+        Ok(Self { lake, channels, now_ms, progress: Box::new(progress), tables })
+    }
+
+    /// Tells what [`Self::run`] would do; writes nothing.
+    ///
+    /// # Errors
+    /// Any [`ReplayError`].
+    pub async fn rehearse(&self, selection: &Selection) -> Result<Replayed, ReplayError> {
+        let mut sum = Replayed::default();
+        let mut counted = HashMap::new();
+        for dates in self.batches(selection).await? {
+            let plan = plan::make(self, selection, &dates, &mut counted).await?;
+            sum.add(plan.outcome());
+        }
+        Ok(sum)
+    }
+
+    /// Flattens the events again, and removes what earlier runs left over.
+    ///
+    /// # Errors
+    /// Any [`ReplayError`].
+    pub async fn run(&mut self, selection: &Selection) -> Result<Replayed, ReplayError> {
+        self.create_tables().await?;
+        self.sweep().await?;
+        let mut sum = Replayed::default();
+        let mut counted = HashMap::new();
+        for dates in self.batches(selection).await? {
+            sum.add(self.run_batch(selection, &dates, &mut counted).await?);
+        }
+        Ok(sum)
+    }
+
+    async fn run_batch(
+        &self,
+        selection: &Selection,
+        dates: &BTreeSet<i32>,
+        counted: &mut HashMap<i32, Keys>,
+    ) -> Result<Replayed, ReplayError> {
+        for _ in 0..TRIES_MAX {
+            let mut counted_now = counted.clone();
+            let tried = match plan::make(self, selection, dates, &mut counted_now).await {
+                Ok(plan) => apply::apply(self, &plan).await.map(|is_done| (plan, is_done)),
+                Err(error) => Err(error),
+            };
+            match tried {
+                Ok((plan, true)) => {
+                    *counted = counted_now;
+                    return Ok(plan.outcome());
+                }
+                // A file that is gone was another rewrite's to remove.
+                Ok((_, false)) | Err(ReplayError::Lake(LakeError::Replaced { .. })) => {}
+                Err(error) => return Err(error),
+            }
+            tracing::debug!("another command rewrote the tables, starting over");
+            self.sweep().await?;
+        }
+        Err(ReplayError::Contended)
+    }
+
+    async fn create_tables(&mut self) -> Result<(), ReplayError> {
+        if self.table(&raw_events::TABLE).is_none() {
+            return Ok(());
+        }
+        self.tables.clear();
+        for table in TABLES {
+            self.tables.push(self.lake.create_table(table).await?);
+        }
+        Ok(())
+    }
+
+    async fn sweep(&self) -> Result<(), ReplayError> {
+        for table in &self.tables {
+            let n_files = sweep::sweep(self.lake, table, self.now_ms).await?;
+            if n_files > 0 {
+                let table = table.definition().name;
+                tracing::info!(table, n_files, "files of an earlier rewrite were left, removed");
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&self, definition: &Table) -> Option<&LakeTable> {
+        self.tables.iter().find(|table| table.definition().name == definition.name)
+    }
+
+    /// Cuts the days that have what is selected into batches.
+    async fn batches(&self, selection: &Selection) -> Result<Vec<BTreeSet<i32>>, ReplayError> {
+        let letters_only = selection.letters_only || selection.reason.is_some();
+        let source = if letters_only { &raw_events::DEAD_LETTERS } else { &raw_events::TABLE };
+        let Some(table) = self.table(source) else { return Ok(vec![]) };
+        let mut rows: BTreeMap<i32, u64> = BTreeMap::new();
+        for file in table.files().await? {
+            let is_early = selection.to.is_none_or(|to| file.date < to);
+            if is_early && selection.from.is_none_or(|from| file.date >= from) {
+                *rows.entry(file.date).or_default() += file.n_rows.unwrap_or(0);
+            }
+        }
+        let mut batches: Vec<BTreeSet<i32>> = vec![];
+        let mut n_events = 0;
+        for (date, n_rows) in rows {
+            n_events += n_rows;
+            match batches.last_mut() {
+                Some(batch) if n_events <= EVENTS_MAX && batch.len() < DATES_MAX => {
+                    batch.insert(date);
+                }
+                _ => {
+                    n_events = n_rows;
+                    batches.push(BTreeSet::from([date]));
+                }
+            }
+        }
+        Ok(batches)
+    }
+
+    /// Lists a table's files of one day.
+    async fn files(&self, table: &LakeTable, date: i32) -> Result<Vec<DataFile>, ReplayError> {
+        Ok(table.base(&BTreeSet::from([date])).await?.files)
+    }
+}
+
+impl Replayed {
+    fn add(&mut self, other: Self) {
+        self.n_events += other.n_events;
+        self.n_letters += other.n_letters;
+        self.n_changed += other.n_changed;
+        self.n_lost += other.n_lost;
+    }
+}

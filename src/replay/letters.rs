@@ -1,0 +1,176 @@
+//! What stands in `dead_letters`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::{AsArray as _, RecordBatch, StringArray, new_null_array};
+use arrow::datatypes::{DataType, SchemaRef};
+use futures::TryStreamExt as _;
+
+use super::chunks::{Chunk, Home};
+use super::{Replay, ReplayError};
+use crate::flatten::{Flattener, raw_events};
+use crate::lake::scan::{Filter, Keys, key, scan};
+use crate::lake::{DataFile, Lake, LakeError};
+use crate::schema::Table;
+
+/// The reason of letters whose body stands nowhere else.
+pub(super) const ID_CONFLICT: &str = "id_conflict";
+
+/// Letters by partition and webhook; the value is the event's hash.
+pub(super) type Letters = BTreeMap<i32, HashMap<u128, u128>>;
+
+/// Counts the dead letters of a lake by reason.
+///
+/// # Errors
+/// Any [`LakeError`].
+pub async fn count_by_reason(lake: &Lake) -> Result<BTreeMap<String, u64>, LakeError> {
+    let mut counts = BTreeMap::new();
+    let Some(table) = lake.table(&raw_events::DEAD_LETTERS).await? else { return Ok(counts) };
+    let schema = columns(&raw_events::DEAD_LETTERS, &["reason"]);
+    for file in table.files().await? {
+        let schema = Arc::clone(&schema);
+        let rows = scan(lake, &raw_events::DEAD_LETTERS, &file, schema, None).await?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(batch) = rows.try_next().await? {
+            for reason in batch.column(0).as_string::<i32>() {
+                *counts.entry(reason.unwrap_or("unknown").to_owned()).or_default() += 1;
+            }
+        }
+    }
+    Ok(counts)
+}
+
+/// Returns the schema of some columns of a table.
+pub(super) fn columns(table: &Table, names: &[&str]) -> SchemaRef {
+    let positions: Vec<usize> = names.iter().filter_map(|name| table.position(name)).collect();
+    let schema = table.schema().project(&positions);
+    Arc::new(schema.expect("positions are those of columns"))
+}
+
+/// Finds the letters of some days that can be flattened again.
+pub(super) async fn find(
+    replay: &Replay<'_>,
+    dates: &BTreeSet<i32>,
+    reason: Option<&str>,
+) -> Result<Letters, ReplayError> {
+    let mut letters = Letters::new();
+    let Some(table) = replay.table(&raw_events::DEAD_LETTERS) else { return Ok(letters) };
+    let schema = columns(table.definition(), &["event_id", "webhook_id", "reason"]);
+    for file in table.base(dates).await?.files {
+        let schema = Arc::clone(&schema);
+        let rows = scan(replay.lake, table.definition(), &file, schema, None).await?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(batch) = rows.try_next().await? {
+            let [events, webhooks, reasons] =
+                [0, 1, 2].map(|at| batch.column(at).as_string::<i32>());
+            for at in 0..batch.num_rows() {
+                let own = reasons.value(at);
+                if own != ID_CONFLICT && reason.is_none_or(|reason| reason == own) {
+                    let of_day = letters.entry(file.date).or_default();
+                    of_day.insert(key(webhooks.value(at)), key(events.value(at)));
+                }
+            }
+        }
+    }
+    Ok(letters)
+}
+
+/// Where the events of letters are that `raw_events` does not have on the same day.
+///
+/// A run that was killed may have moved an event without taking its letter away. The letter has
+/// the body, and so tells where the event went. Returns what is touched, and how many events are
+/// nowhere.
+pub(super) async fn follow(
+    replay: &Replay<'_>,
+    strays: &Letters,
+) -> Result<(Vec<Home>, u64), ReplayError> {
+    let mut homes: BTreeMap<i32, Vec<(u128, Home)>> = BTreeMap::new();
+    let mut n_lost = 0;
+    for (date, letters) in strays.iter().filter(|(_, letters)| !letters.is_empty()) {
+        let webhooks = Arc::new(letters.keys().copied().collect());
+        for (webhook, day) in days_now(replay, *date, &webhooks).await? {
+            if let Some(event) = letters.get(&webhook) {
+                let stray = Home { date: *date, event: *event };
+                homes.entry(day).or_default().push((webhook, stray));
+            }
+        }
+    }
+    let mut touched = vec![];
+    let Some(raw) = replay.table(&raw_events::TABLE) else { return Ok((touched, n_lost)) };
+    for (date, strays) in homes {
+        let webhooks: Arc<Keys> = Arc::new(strays.iter().map(|(webhook, _)| *webhook).collect());
+        let mut found = HashSet::new();
+        for file in replay.files(raw, date).await? {
+            for (event, webhook) in ids(replay, &file, Some(Arc::clone(&webhooks))).await? {
+                found.insert(webhook);
+                touched.push(Home { date, event });
+            }
+        }
+        let (here, lost): (Vec<_>, Vec<_>) =
+            strays.into_iter().partition(|(webhook, _)| found.contains(webhook));
+        touched.extend(here.into_iter().map(|(_, stray)| stray));
+        n_lost += lost.len() as u64;
+    }
+    Ok((touched, n_lost))
+}
+
+/// Flattens the bodies of some letters; returns each one's webhook and the day it belongs to.
+async fn days_now(
+    replay: &Replay<'_>,
+    date: i32,
+    webhooks: &Arc<Keys>,
+) -> Result<Vec<(u128, i32)>, ReplayError> {
+    let mut days = vec![];
+    let Some(table) = replay.table(&raw_events::DEAD_LETTERS) else { return Ok(days) };
+    let mut flattener = Flattener::new(Arc::clone(&replay.channels));
+    for file in replay.files(table, date).await? {
+        let filter = Filter {
+            unless: Some(("reason", ID_CONFLICT)),
+            ..Filter::inside("webhook_id", Arc::clone(webhooks))
+        };
+        let definition = table.definition();
+        let rows = scan(replay.lake, definition, &file, definition.schema(), Some(filter)).await?;
+        let mut rows = std::pin::pin!(rows);
+        while let Some(batch) = rows.try_next().await? {
+            let chunk = Chunk::new(&mut flattener, as_raw(&batch)?)?;
+            let ids = batch.column_by_name("webhook_id").map(|column| column.as_string::<i32>());
+            let ids = ids.into_iter().flatten().flatten().map(key);
+            days.extend(ids.zip(chunk.homes().map(|home| home.date)));
+        }
+    }
+    Ok(days)
+}
+
+/// Gives letters the columns of `raw_events`.
+fn as_raw(letters: &RecordBatch) -> Result<RecordBatch, ReplayError> {
+    let schema = raw_events::TABLE.schema();
+    let columns = schema.fields().iter().map(|field| match letters.column_by_name(field.name()) {
+        Some(column) => Arc::clone(column),
+        None if field.data_type() == &DataType::Utf8 => {
+            Arc::new(StringArray::from(vec![""; letters.num_rows()]))
+        }
+        None => new_null_array(field.data_type(), letters.num_rows()),
+    });
+    Ok(RecordBatch::try_new(Arc::clone(&schema), columns.collect())?)
+}
+
+/// Returns the hashes of event and webhook of a file's events.
+pub(super) async fn ids(
+    replay: &Replay<'_>,
+    file: &DataFile,
+    webhooks: Option<Arc<Keys>>,
+) -> Result<Vec<(u128, u128)>, ReplayError> {
+    let table = &raw_events::TABLE;
+    let filter = webhooks.map(|keys| Filter::inside("webhook_id", keys));
+    let schema = columns(table, &["event_id", "webhook_id"]);
+    let rows = scan(replay.lake, table, file, schema, filter).await?;
+    let mut rows = std::pin::pin!(rows);
+    let mut found = vec![];
+    while let Some(batch) = rows.try_next().await? {
+        let [events, webhooks] = [0, 1].map(|at| batch.column(at).as_string::<i32>());
+        let pairs = events.iter().zip(webhooks.iter());
+        found.extend(pairs.filter_map(|(event, webhook)| Some((key(event?), key(webhook?)))));
+    }
+    Ok(found)
+}
