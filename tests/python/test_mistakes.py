@@ -32,6 +32,12 @@ MISTAKES = {
     "unknown table": (["schema", "nowhere"], "nowhere"),
     "bodies are not there": (["import", "missing.ndjson"], "missing.ndjson"),
     "nothing to import": (["import"], "PATH"),
+    "unknown reason": (["replay", "--reason", "bad-luck"], "bad-luck"),
+    "days that end before they begin": (
+        ["replay", "--from", "2026-02-02", "--to", "2026-02-01"],
+        "--to",
+    ),
+    "no lake to replay": (["--lake", "missing", "replay"], "missing"),
     "how many events": (["generate", "many"], "many"),
     "address of unknown kind": (["generate", "1", "--to", "ftp://host"], "ftp://host"),
     "no address to listen on": (["serve", "--listen", "nowhere"], "nowhere"),
