@@ -16,7 +16,7 @@ use crate::support::{Place, event};
 const QUERY_LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
 
 /// Runs a query whose answer is one number.
-async fn number(place: &Place, sql: &str) -> i64 {
+pub(crate) async fn number(place: &Place, sql: &str) -> i64 {
     use arrow::array::AsArray as _;
     use arrow::datatypes::Int64Type;
     let engine = Engine::open(&place.lake(), &TABLES, &[], QUERY_LIMITS).await.unwrap();

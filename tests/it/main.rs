@@ -11,5 +11,6 @@ mod attribution;
 mod http;
 mod ingest;
 mod journal;
+mod replay;
 mod support;
 mod tidy;
