@@ -152,7 +152,7 @@ impl LakeTable {
     pub(super) async fn files_where(
         &self,
         version: Option<u64>,
-        is_wanted: impl Fn(&DataFile) -> bool,
+        is_wanted: impl Fn(&DataFile) -> bool + Send + Sync,
     ) -> Result<Vec<DataFile>, LakeError> {
         let failed = |error| self.failed(error);
         let snapshot = Snapshot::try_new(self.log_store.as_ref(), version).await.map_err(failed)?;
