@@ -170,6 +170,12 @@ impl Args {
 
 async fn list(catalog: &Catalog, args: &output::Args) -> anyhow::Result<()> {
     let reports = catalog.reports();
+    if args.is_for_eyes() {
+        // Each whole on its line, where a table would cut it.
+        let width = reports.iter().map(|report| report.name.len()).max().unwrap_or(0);
+        let line = |r: &Report| format!("{:width$}  {}\n", r.name, r.description);
+        return output::print(reports.iter().map(line).collect::<String>().as_bytes());
+    }
     let names = StringArray::from_iter_values(reports.iter().map(|report| &report.name));
     let docs = StringArray::from_iter_values(reports.iter().map(|report| &report.description));
     let batch = RecordBatch::try_from_iter([
