@@ -120,7 +120,7 @@ async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
         output::print(line.as_bytes())?;
         let values = report.bind(&given)?;
         let rows = engine.run(&report.sql, &values).await?;
-        let to_terminal = output::Args { format: Format::Table, output: None };
+        let to_terminal = output::Args { format: Format::Table, csv_raw: false, output: None };
         output::write(&to_terminal, rows).await?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 
 use super::Usage;
 use crate::query::Rows;
-use crate::report::render::{Format, renderer};
+use crate::report::render::{Format, raw_csv_renderer, renderer};
 
 /// Options of commands that print rows.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,10 @@ pub(super) struct Args {
     /// Form of the rows: table, csv, json, ndjson, markdown or parquet
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(super) format: Format,
+    /// In csv, leave text as it is that a spreadsheet takes for a formula; otherwise it gets a ' in
+    /// front
+    #[arg(long)]
+    pub(super) csv_raw: bool,
     /// File to write instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -36,7 +40,11 @@ pub(super) async fn write(args: &Args, mut rows: Rows) -> anyhow::Result<()> {
         Some(path) => Target::file(path)?,
         None => Target::Standard,
     };
-    let mut renderer = renderer(args.format, rows.schema, target.writer()?)?;
+    let out = target.writer()?;
+    let mut renderer = match args.format {
+        Format::Csv if args.csv_raw => raw_csv_renderer(rows.schema, out),
+        format => renderer(format, rows.schema, out)?,
+    };
     while let Some(batch) = rows.batches.next().await {
         renderer.write(&batch?)?;
     }

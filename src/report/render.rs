@@ -9,6 +9,9 @@
 //! |---|---|
 //! | `table`, `markdown`: doubles to four decimals, no control character gets out | `csv`, `json`, `ndjson`, `parquet`: every digit and every character, as stored |
 //!
+//! One exception: text that a spreadsheet would run as a formula gets a `'` in front in CSV, unless
+//! [`raw_csv_renderer`] writes it.
+//!
 //! Every timestamp is an instant in UTC: a stored time zone only labels it, and one without a
 //! time zone counts as UTC.
 
@@ -126,10 +129,18 @@ pub fn renderer<'a>(
 ) -> Result<Box<dyn Renderer + 'a>, RenderError> {
     Ok(match format {
         Format::Table => table::renderer(&schema, out),
-        Format::Csv => Box::new(csv::Csv::new(schema, out)),
+        Format::Csv => Box::new(csv::Csv::new(schema, csv::Formulas::Quoted, out)),
         Format::Json => Box::new(json::Json::array(&schema, out)),
         Format::Ndjson => Box::new(json::Json::lines(&schema, out)),
         Format::Markdown => markdown::renderer(&schema, out),
         Format::Parquet => Box::new(parquet::Parquet::try_new(&schema, out)?),
     })
+}
+
+/// Returns a renderer of CSV that leaves text which a spreadsheet takes for a formula as it is.
+pub fn raw_csv_renderer<'a>(
+    schema: SchemaRef,
+    out: Box<dyn Write + Send + 'a>,
+) -> Box<dyn Renderer + 'a> {
+    Box::new(csv::Csv::new(schema, csv::Formulas::Kept, out))
 }

@@ -11,7 +11,7 @@ use arrow::array::{
 };
 use arrow::datatypes::SchemaRef;
 
-use super::{Format, RenderError, renderer};
+use super::{Format, RenderError, raw_csv_renderer, renderer};
 
 mod exact;
 mod failure;

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ListBuilder, StringArray, StringBuilder};
+use arrow::array::{
+    ArrayRef, Date32Array, DictionaryArray, Float64Array, Int64Array, LargeStringArray,
+    ListBuilder, StringArray, StringBuilder, StringViewArray,
+};
+use arrow::datatypes::Int8Type;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use unicode_width::UnicodeWidthStr;
 
-use super::{Format, batch, render_text};
+use super::{Format, batch, raw_csv_renderer, render_text};
 
 fn strings(values: &[&str]) -> ArrayRef {
     Arc::new(StringArray::from(values.to_vec()))
@@ -108,4 +112,70 @@ fn a_joined_emoji_is_one_wide_character() {
             "e\u{301}   e\u{301}"
         ]
     );
+}
+
+/// Returns the records of CSV, header first, as a reader of RFC 4180 sees them.
+fn records(text: &[u8]) -> Vec<Vec<String>> {
+    let reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text);
+    let fields = |record: ::csv::StringRecord| record.iter().map(str::to_owned).collect();
+    reader.into_records().map(|record| fields(record.unwrap())).collect()
+}
+
+/// Text that spreadsheets run, and what CSV makes of it.
+const FORMULAS: [(&str, &str); 9] = [
+    ("=1+1", "'=1+1"),
+    ("+1", "'+1"),
+    ("-2", "'-2"),
+    ("@SUM(A1)", "'@SUM(A1)"),
+    ("\t=1", "'\t=1"),
+    ("\r=1", "'\r=1"),
+    ("'=1", "'=1"),
+    (" =1", " =1"),
+    ("a=\"1\",-", "a=\"1\",-"),
+];
+
+#[test]
+fn csv_quotes_text_that_a_spreadsheet_would_run() {
+    let texts: Vec<&str> = FORMULAS.iter().map(|(text, _)| *text).collect();
+    let expected: Vec<&str> = FORMULAS.iter().map(|(_, text)| *text).collect();
+    let kinds: [ArrayRef; 4] = [
+        strings(&texts),
+        Arc::new(LargeStringArray::from(texts.clone())),
+        Arc::new(StringViewArray::from(texts.clone())),
+        Arc::new(texts.iter().copied().collect::<DictionaryArray<Int8Type>>()),
+    ];
+    for array in kinds {
+        let numbers = Arc::new(Int64Array::from(vec![-5; texts.len()]));
+        let batch = batch(vec![("=name", array), ("n", numbers)]);
+        let records = records(render_text(Format::Csv, &batch).as_bytes());
+        assert_eq!(records[0], ["'=name", "n"]);
+        for (record, text) in records[1..].iter().zip(&expected) {
+            assert_eq!(record, &[text.to_string(), "-5".to_owned()]);
+        }
+        assert_eq!(records.len(), 1 + texts.len());
+    }
+}
+
+#[test]
+fn csv_leaves_numbers_dates_times_and_lists_alone() {
+    let mut list = ListBuilder::new(StringBuilder::new());
+    list.append_value([Some("=1")]);
+    let batch = batch(vec![
+        ("double", Arc::new(Float64Array::from(vec![-0.5])) as ArrayRef),
+        ("day", Arc::new(Date32Array::from(vec![-800_000]))),
+        ("list", Arc::new(list.finish())),
+        ("none", Arc::new(StringArray::from(vec![None::<&str>]))),
+    ]);
+    let records = records(render_text(Format::Csv, &batch).as_bytes());
+    assert_eq!(records[1], ["-0.5", "-0221-09-04", "[\"=1\"]", ""]);
+}
+
+#[test]
+fn raw_csv_leaves_formulas_as_they_are() {
+    let batch = batch(vec![("=name", strings(&["=1+1", "-2"]))]);
+    let mut bytes = vec![];
+    let mut renderer = raw_csv_renderer(batch.schema(), Box::new(&mut bytes));
+    renderer.write(&batch).unwrap();
+    renderer.finish().unwrap();
+    assert_eq!(String::from_utf8(bytes).unwrap(), "=name\n=1+1\n-2\n");
 }
