@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV   := target/venv
 PY     := $(VENV)/bin/python
 BIN    := target/debug/tributary
+TOOLS  := target/tools
+DENY   := $(TOOLS)/bin/cargo-deny
 
-.PHONY: help demo build test test-rust test-python check clean
+.PHONY: help demo build test test-rust test-python check deny clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -29,6 +31,13 @@ test-python: $(VENV)/ready ## lets DuckDB and deltalake read what the program wr
 check: ## formatting and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+deny: $(DENY) ## licences, sources and advisories of what the build depends on
+	$(DENY) --offline --config .deny.toml check bans licenses sources
+	.ci/advisories
+
+$(DENY):
+	nice -n 19 $(CARGO) install --quiet --locked --root $(TOOLS) cargo-deny@0.20.2
 
 $(VENV)/ready: tests/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
