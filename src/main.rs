@@ -10,7 +10,7 @@ use tributary::lake::LakeError;
 use tributary::load::LoadError;
 use tributary::query::QueryError;
 use tributary::report::ReportError;
-use tributary::report::render::RenderError;
+use tributary::report::render::{RenderError, harmless};
 
 // Many small allocations of different sizes on several threads: the system's allocator keeps
 // what was freed, this one gives it back.
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody may be listening any more.
-            _ = writeln!(io::stderr(), "error: {}", one_line(&error));
+            _ = writeln!(io::stderr(), "error: {}", harmless(&one_line(&error)));
             ExitCode::from(exit_code(&error))
         }
     }

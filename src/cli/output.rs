@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 
 use super::Usage;
 use crate::query::Rows;
-use crate::report::render::{Format, raw_csv_renderer, renderer};
+use crate::report::render::{Format, harmless, raw_csv_renderer, renderer};
 
 /// Options of commands that print rows.
 #[derive(Debug, clap::Args)]
@@ -71,7 +71,7 @@ pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
 /// Prints a line on standard error, for the user's eyes.
 pub(super) fn tell(line: &str) {
     // Nobody may be listening, which is no reason to stop working.
-    _ = writeln!(io::stderr().lock(), "{line}");
+    _ = writeln!(io::stderr().lock(), "{}", harmless(line));
 }
 
 /// A file appears under its name when it is whole.

@@ -30,6 +30,7 @@ impl From<DataFusionError> for QueryError {
             | DataFusionError::SchemaError(..)
             | DataFusionError::NotImplemented(_) => Self::Sql(message),
             DataFusionError::ResourcesExhausted(_) => Self::Resources(message),
+            DataFusionError::ArrowError(..) => Self::Failed(without_values(&message)),
             _ => Self::Failed(message),
         }
     }
@@ -38,4 +39,30 @@ impl From<DataFusionError> for QueryError {
 /// Keeps a message to one line.
 fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Leaves out what stands in quotes: a value that can't be cast may be a person's, and errors end
+/// up in logs.
+fn without_values(message: &str) -> String {
+    match message.find('\'').zip(message.rfind('\'')) {
+        Some((first, last)) if first < last => {
+            format!("{}…{}", &message[..=first], &message[last..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_in_quotes_is_left_out_whatever_it_holds() {
+        let message = "Cast error: Cannot cast string 'o'hara@a.example' to value of Int32 type";
+        let expected = "Cast error: Cannot cast string '…' to value of Int32 type";
+        assert_eq!(without_values(message), expected);
+        for plain in ["Divide by zero error", "it's"] {
+            assert_eq!(without_values(plain), plain);
+        }
+    }
 }

@@ -39,6 +39,7 @@ mod table;
 mod tests;
 
 pub use error::{RenderError, UnknownFormat};
+pub use escape::harmless;
 
 /// A way to write a query result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

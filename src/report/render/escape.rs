@@ -26,6 +26,14 @@ pub(super) fn push(character: char, out: &mut String) {
     }
 }
 
+/// Returns `text` with every character that steers written as `\n`, `\u{1b}` and the like.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|character| push(character, &mut out));
+    out
+}
+
 /// Cuts `text` to `width_max` columns, the last of which then shows `…`.
 ///
 /// Looks at the first `4 * width_max` characters only: more in so few columns is a heap of
