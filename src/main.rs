@@ -17,13 +17,22 @@ use tributary::report::render::{RenderError, harmless};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Stack of the main thread: what reads a statement recurses as deep as the statement nests.
+const STACK_BYTES: usize = 64 << 20;
+/// Stack of the threads that work.
+const WORKER_STACK_BYTES: usize = 16 << 20;
 /// The work failed.
 const FAILED: u8 = 1;
 /// The command line, the configuration or the input is wrong.
 const WRONG: u8 = 2;
 
 fn main() -> ExitCode {
-    match run() {
+    let running = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
+    let ended = running.map_err(anyhow::Error::from).and_then(|running| {
+        // The panic's own words are on standard error already.
+        running.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the program panicked")))
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -39,7 +48,8 @@ fn run() -> anyhow::Result<()> {
     match cli::parse(std::env::args_os().collect())? {
         Parsed::Print(text) => Ok(io::stdout().write_all(text.as_bytes())?),
         Parsed::Run(cli) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            let mut runtime = tokio::runtime::Builder::new_multi_thread();
+            let runtime = runtime.enable_all().thread_stack_size(WORKER_STACK_BYTES).build()?;
             runtime.block_on(cli.run())
         }
     }

@@ -21,6 +21,7 @@ use crate::goal::Goal;
 use crate::lake::Lake;
 use crate::schema::Table;
 
+mod bounds;
 pub mod duckdb;
 mod effects;
 mod error;
@@ -185,8 +186,9 @@ pub struct Statement(ParsedStatement);
 /// Splits a text into its statements.
 ///
 /// # Errors
-/// [`QueryError::Sql`] if it is no SQL.
+/// [`QueryError::Sql`] if it is no SQL, or a statement is too large.
 pub fn parse(text: &str) -> Result<Vec<Statement>, QueryError> {
+    bounds::check(text)?;
     let statements = DFParserBuilder::new(text)
         .with_recursion_limit(RECURSION_MAX)
         .build()
