@@ -26,14 +26,15 @@ pub(super) fn bind(statement: &mut Statement, parameters: &[(&str, Bound)]) {
 /// # Errors
 /// [`QueryError::Sql`] if the text is no SQL.
 pub fn filled_in(sql: &str, parameters: &[(&str, Bound)]) -> Result<String, QueryError> {
-    let values = literals(parameters);
+    let texts = parameters.iter().map(|(name, value)| (format!("${name}"), literal_text(value)));
+    let values: HashMap<String, String> = texts.collect();
+    // Quotes inside of quotes stay doubled, as they are written back as they were read.
     let tokens = Tokenizer::new(&GenericDialect {}, sql)
+        .with_unescape(false)
         .tokenize()
         .map_err(|error| QueryError::Sql(error.to_string()))?;
     let texts = tokens.into_iter().map(|token| match &token {
-        Token::Placeholder(name) => {
-            values.get(name).map_or_else(|| token.to_string(), ToString::to_string)
-        }
+        Token::Placeholder(name) => values.get(name).cloned().unwrap_or_else(|| token.to_string()),
         token => token.to_string(),
     });
     Ok(texts.collect())
@@ -41,6 +42,17 @@ pub fn filled_in(sql: &str, parameters: &[(&str, Bound)]) -> Result<String, Quer
 
 fn literals(parameters: &[(&str, Bound)]) -> HashMap<String, Expr> {
     parameters.iter().map(|(name, value)| (format!("${name}"), literal(value))).collect()
+}
+
+/// Writes a value as a text of SQL.
+///
+/// The parser's own display takes quotes that are doubled or follow a backslash for escaped ones,
+/// and so can't be trusted with a value.
+fn literal_text(value: &Bound) -> String {
+    match value {
+        Bound::Text(Some(text)) => format!("'{}'", text.replace('\'', "''")),
+        value => literal(value).to_string(),
+    }
 }
 
 /// Writes a value as SQL has it, its type included.
@@ -94,5 +106,28 @@ impl VisitorMut for Bind {
             *expr = literal.clone();
         }
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_filled_in_stays_a_value_and_the_rest_stays_as_it_was() {
+        let sql = "SELECT 'it''s', \"a\"\"b\", $name -- $name\nFROM t";
+        let fill =
+            |name: &str| filled_in(sql, &[("name", Bound::Text(Some(name.to_owned())))]).unwrap();
+        let filled = fill("' OR 1=1 --");
+        assert_eq!(filled, "SELECT 'it''s', \"a\"\"b\", ''' OR 1=1 --' -- $name\nFROM t");
+        for (name, literal) in [
+            ("\\' OR 1=1 --", "'\\'' OR 1=1 --'"),
+            ("a''b", "'a''''b'"),
+            ("a\\", "'a\\'"),
+            ("$name", "'$name'"),
+            ("", "''"),
+        ] {
+            assert!(fill(name).contains(&format!(", {literal} -- ")), "{name}: {}", fill(name));
+        }
     }
 }
