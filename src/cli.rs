@@ -144,8 +144,27 @@ fn one_line(error: &clap::Error) -> String {
     });
     let words: Vec<&str> = paragraphs.flat_map(str::split_whitespace).collect();
     let line = words.join(" ");
-    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    let line = without_credentials(line.strip_prefix("error: ").unwrap_or(&line));
     format!("{line}; see `tributary help`")
+}
+
+/// Leaves the password and what follows the path out of the addresses of a line.
+fn without_credentials(line: &str) -> String {
+    let mut parts = line.split("://");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find([' ', '\'', '`']).unwrap_or(part.len());
+        let (address, rest) = part.split_at(end);
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        out.push_str("://");
+        match path.rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
+            Some((user, host)) => out.extend([user, ":…@", host]),
+            None => out.push_str(path),
+        }
+        out.push_str(if path.len() < address.len() { "?…" } else { "" });
+        out.push_str(rest);
+    }
+    out
 }
 
 impl Cli {
@@ -225,6 +244,14 @@ mod tests {
     #[test]
     fn every_command_is_put_together_soundly() {
         config::with_settings(Cli::command(), &[]).unwrap().debug_assert();
+    }
+
+    #[test]
+    fn credentials_in_an_address_are_not_repeated() {
+        for address in ["s3://key:hidden@b/a", "https://a.example/c?sig=hidden", "s3://b#hidden"] {
+            let line = error(&["tributary", "sql", "--lake", address, "SELECT 1"]);
+            assert!(line.contains("environment") && !line.contains("hidden"), "{line}");
+        }
     }
 
     #[test]

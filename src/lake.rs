@@ -27,6 +27,7 @@ pub mod audit;
 pub mod durable;
 pub mod error;
 pub mod files;
+mod links;
 pub mod location;
 pub mod properties;
 mod reader;
@@ -151,10 +152,12 @@ impl Lake {
     /// Checks that the lake can be written, and that creating a key twice fails.
     ///
     /// # Errors
+    /// [`LakeError::Link`] if a folder of a local lake is a symbolic link,
     /// [`LakeError::NotExclusive`] if the store lets two writers create the same key, else the
     /// store's error.
     pub async fn probe(&self) -> Result<(), LakeError> {
         self.settle()?;
+        self.refuse_links()?;
         let key = Path::from(format!("_tributary/probe-{}", uuid::Uuid::new_v4().simple()));
         let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let put = |text: &'static str| self.store.put_opts(&key, text.into(), create());
@@ -167,6 +170,18 @@ impl Lake {
             Err(error) => return Err(LakeError::store("put", &key, error)),
         }
         deleted.map_err(|error| LakeError::store("delete", &key, error))
+    }
+
+    fn refuse_links(&self) -> Result<(), LakeError> {
+        let Some(folder) = self.location.folder() else { return Ok(()) };
+        match links::first_link(folder) {
+            Ok(None) => Ok(()),
+            Ok(Some(link)) => Err(LakeError::Link { link }),
+            Err(error) => Err(LakeError::Location {
+                location: self.location.to_string(),
+                reason: format!("can't be listed: {error}"),
+            }),
+        }
     }
 
     /// Makes what a killed process left on local disk durable, before anyone relies on it.

@@ -1,5 +1,7 @@
 //! What can go wrong with the lake, by what the caller can do about it.
 
+use std::path::PathBuf;
+
 use object_store::path::Path;
 
 /// Why the lake can't be read or written.
@@ -12,6 +14,16 @@ pub enum LakeError {
         location: String,
         /// Why not.
         reason: String,
+    },
+    /// A folder of the lake is a symbolic link, which leads who knows where.
+    #[error(
+        "{} is a symbolic link, which may lead out of the lake; put the folder itself there \
+         (the lake's own folder may be a link)",
+        link.display()
+    )]
+    Link {
+        /// The link.
+        link: PathBuf,
     },
     /// The store lets two writers create the same key: commits would be lost.
     #[error("the object store does not refuse to create a key twice, so commits could be lost")]

@@ -42,7 +42,7 @@ impl FromStr for Location {
         }
         let url = Url::parse(text).map_err(|error| refuse(error.to_string()))?;
         if is_remote {
-            return Ok(Self::Remote(url));
+            return Self::remote(url);
         }
         if scheme == "file" {
             let path = url.to_file_path().map_err(|()| refuse("is no path here".to_owned()))?;
@@ -69,6 +69,20 @@ impl Location {
             Self::Folder(path) => Some(path),
             Self::Remote(_) => None,
         }
+    }
+
+    /// Takes the address of an object store. One with a password or a query is refused: the store
+    /// would not look at them, and an address is shown in logs.
+    fn remote(url: Url) -> Result<Self, LakeError> {
+        if url.password().is_none() && url.query().is_none() && url.fragment().is_none() {
+            return Ok(Self::Remote(url));
+        }
+        Err(LakeError::Location {
+            location: format!("{}://{}/…", url.scheme(), url.host_str().unwrap_or_default()),
+            reason: "takes no password, query or fragment; give credentials in the environment, \
+                     such as AWS_SECRET_ACCESS_KEY"
+                .to_owned(),
+        })
     }
 
     /// Returns what tells this lake from another, however the user wrote its address.
@@ -115,6 +129,20 @@ mod tests {
         for text in ["s3://bucket/a/b", "gs://bucket", "az://container/x"] {
             assert_eq!(text.parse::<Location>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn an_address_with_credentials_is_refused_without_repeating_them() {
+        for text in [
+            "s3://key:hidden@bucket/a",
+            "https://account.blob.core.windows.net/container?sv=1&sig=hidden",
+            "gs://bucket/a#hidden",
+        ] {
+            let error = text.parse::<Location>().unwrap_err().to_string();
+            assert!(error.contains("environment") && !error.contains("hidden"), "{error}");
+        }
+        let azure = "abfss://container@account.dfs.core.windows.net/a";
+        assert_eq!(azure.parse::<Location>().unwrap().to_string(), azure);
     }
 
     #[test]
