@@ -243,6 +243,15 @@ pub fn token(file: &Path) -> Result<String, ConfigError> {
     Ok(token.to_owned())
 }
 
+/// Tells whether everyone on this machine can read a file that should be private.
+///
+/// Some platforms mount secrets so, and so it is a reason to warn, not to refuse.
+#[must_use]
+pub fn is_open_to_all(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
+
 /// Returns the settings of object stores that the environment holds.
 #[must_use]
 pub fn store_options() -> Vec<(String, String)> {

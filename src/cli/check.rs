@@ -67,6 +67,12 @@ fn check_configuration(args: &Args, findings: &mut Findings) -> anyhow::Result<(
         config::token(file)?;
         findings.fine("token can be used");
     }
+    for file in [&args.keys.secrets_file, &args.token_file].into_iter().flatten() {
+        if config::is_open_to_all(file) {
+            let file = file.display();
+            findings.note(&format!("{file}: everyone on this machine can read it; chmod 600 it"));
+        }
+    }
     Ok(())
 }
 

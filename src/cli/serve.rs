@@ -109,6 +109,12 @@ impl Keys {
 
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let settings = args.settings(common)?;
+    for file in [&args.keys.secrets_file, &args.token_file].into_iter().flatten() {
+        if config::is_open_to_all(file) {
+            let file = file.display();
+            tracing::warn!(%file, "everyone on this machine can read the secrets; chmod 600 it");
+        }
+    }
     let stop = shutdown::on_signal()?;
     let clock = Arc::new(SystemClock::new());
     let app = App::start(settings, common.open_lake()?, clock).await?;
