@@ -10,6 +10,8 @@ use woothee::parser::Parser;
 
 /// Answers are remembered for this many user agents.
 const CACHE_ENTRIES_MAX: usize = 4096;
+/// What stands behind this many bytes of a user agent is not read, nor remembered.
+const TEXT_BYTES_MAX: usize = 1024;
 /// What the library says when it does not know.
 const UNKNOWN: &str = "UNKNOWN";
 
@@ -48,6 +50,7 @@ impl std::fmt::Debug for Agents {
 impl Agents {
     /// Reads a user agent.
     pub fn get(&mut self, text: &str) -> Arc<Agent> {
+        let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
         if let Some(agent) = self.known.get(text) {
             return Arc::clone(agent);
         }
