@@ -1,5 +1,7 @@
 //! The published signing vectors, positive and negative.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use proptest::prelude::{Just, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::Value;
 
 use super::*;
@@ -172,5 +174,80 @@ fn either_of_two_secrets_is_accepted_while_rotating() {
         };
         assert!(verifier.verify(&headers, BODY, NOW_S).is_ok());
         assert!(verifier.verify(&headers, b"{}", NOW_S).is_err());
+    }
+}
+
+/// A comparison up to the shorter length would let these in (RUSTSEC-2024-0010).
+#[test]
+fn a_part_of_the_signature_or_more_than_it_is_none() {
+    let whole = BASE64_STANDARD.decode(&VALID[3..]).unwrap();
+    for length in 0..whole.len() {
+        let part = format!("v1,{}", BASE64_STANDARD.encode(&whole[..length]));
+        check(&part, NOW_S, Err(VerifyError::Mismatch));
+    }
+    for more in [1, 2, 3, 32] {
+        let longer = [&whole[..], &vec![0; more][..]].concat();
+        let longer = format!("v1,{}", BASE64_STANDARD.encode(longer));
+        check(&longer, NOW_S, Err(VerifyError::Mismatch));
+    }
+    for text in [&VALID[..VALID.len() - 1], "v1,=", &VALID.replace("v1,", "v1,,")] {
+        check(text, NOW_S, Err(VerifyError::Mismatch));
+    }
+    check("v1", NOW_S, Err(VerifyError::Mismatch));
+    check(" ", NOW_S, Err(VerifyError::Malformed("webhook-signature")));
+}
+
+#[test]
+fn eight_signatures_of_a_header_count_and_4096_bytes_of_it() {
+    let decoy = "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= ";
+    check(&format!("{}{VALID}", decoy.repeat(7)), NOW_S, Ok(Scheme::StandardBase64));
+    check(&format!("{}{VALID}", decoy.repeat(8)), NOW_S, Err(VerifyError::Mismatch));
+    let padded = |length: usize| format!("{VALID}{}", " ".repeat(length - VALID.len()));
+    check(&padded(4096), NOW_S, Ok(Scheme::StandardBase64));
+    check(&padded(4097), NOW_S, Err(VerifyError::Malformed("webhook-signature")));
+}
+
+#[test]
+fn an_id_is_printable_ascii_of_at_most_256_bytes() {
+    for (id, is_plain) in [
+        ("evt_1", true),
+        ("..", true),
+        (&"x".repeat(256)[..], true),
+        (&"x".repeat(257), false),
+        ("", false),
+        ("a b", false),
+        ("a\0", false),
+        ("a\r\nb", false),
+        ("\u{1b}[31m", false),
+        ("\u{202e}", false),
+        ("\u{e9}", false),
+    ] {
+        assert_eq!(standard::is_plain_id(id), is_plain, "{id:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_timestamp_holds_within_300_seconds_of_any_time(
+        now_s in prop_oneof![any::<i64>(), Just(i64::MIN), Just(i64::MAX), Just(0), Just(NOW_S)],
+        distance in prop_oneof![-400_i64..400, any::<i64>()],
+    ) {
+        let at = now_s.saturating_add(distance);
+        let expected = if now_s.abs_diff(at) <= 300 { Ok(at) } else { Err(VerifyError::Timestamp) };
+        prop_assert_eq!(check_timestamp(&at.to_string(), "h", now_s), expected);
+    }
+
+    #[test]
+    fn any_text_is_a_timestamp_or_refused(text in "[-+0-9 e.]{0,24}", now_s in any::<i64>()) {
+        if let Ok(at) = check_timestamp(&text, "h", now_s) {
+            prop_assert_eq!(Ok(at), text.parse());
+        }
+    }
+
+    #[test]
+    fn any_changed_bit_of_a_signature_is_noticed(at in 0_usize..32, bit in 0_u32..8) {
+        let mut bytes = BASE64_STANDARD.decode(&VALID[3..]).unwrap();
+        bytes[at] ^= 1 << bit;
+        check(&format!("v1,{}", BASE64_STANDARD.encode(bytes)), NOW_S, Err(VerifyError::Mismatch));
     }
 }

@@ -12,5 +12,6 @@ mod http;
 mod ingest;
 mod journal;
 mod replay;
+mod security;
 mod support;
 mod tidy;
