@@ -5,7 +5,7 @@
 //! that are not ASCII, which it turns into punycode.
 
 use std::borrow::Cow;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The longest name DNS allows, in bytes.
 const HOST_BYTES_MAX: usize = 253;
@@ -56,7 +56,8 @@ pub(crate) fn clean(host: &str) -> Option<Cow<'_, str>> {
     let host = host.trim();
     if host.starts_with('[') {
         let end = host.find(']')?;
-        return is_port(&host[end + 1..]).then(|| lower(&host[..=end]));
+        let is_sound = host[1..end].parse::<Ipv6Addr>().is_ok() && is_port(&host[end + 1..]);
+        return is_sound.then(|| lower(&host[..=end]));
     }
     let host = match host.split_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,

@@ -41,6 +41,10 @@ fn hosts() {
     check("  example.com.  ", Some("example.com"));
     check("http://localhost:3000/", Some("localhost"));
     check("http://[2001:DB8::1]:80/", Some("[2001:db8::1]"));
+    // Found by fuzzing: anything passed for an address as long as it stood in brackets.
+    check("http://[::1 = \"\0x\"}]", None);
+    check("http://[]/", None);
+    check("//[acme.com]", None);
     check("http://10.1.2.3/", Some("10.1.2.3"));
     check("https://bücher.example/", Some("xn--bcher-kva.example"));
     for garbage in [
