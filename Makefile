@@ -10,7 +10,12 @@ FUZZ   := $(TOOLS)/bin/cargo-fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= verify frame flatten url report
 
-.PHONY: help demo build test test-rust test-python check deny fuzz clean
+# The program with points at which it can be made to abort; see docs/reliability.md.
+POINTS := target/torture/tributary
+
+TORTURE_SECONDS ?= 1800
+
+.PHONY: help demo build test test-rust test-python torture torture-tools torture-binaries torture-short check deny fuzz clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -22,7 +27,7 @@ demo: ## builds, sends signed sample events over HTTP, prints reports
 build: ## builds the program for use: target/release/tributary
 	$(CARGO) build --locked --release --bins
 
-test: test-rust test-python ## runs all tests
+test: test-rust test-python torture-short ## runs all tests
 
 test-rust: ## runs the tests in Rust
 	$(CARGO) test --locked
@@ -30,6 +35,28 @@ test-rust: ## runs the tests in Rust
 test-python: $(VENV)/ready ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
 	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -n 2 -p no:cacheprovider tests/python
+
+torture: torture-tools $(VENV)/ready $(VENV)/torture-ready ## breaks things for TORTURE_SECONDS (1800), counts what is lost
+	$(if $(TRIBUTARY_BIN),,$(MAKE) torture-binaries)
+	TRIBUTARY_BIN=$(or $(TRIBUTARY_BIN),$(abspath $(BIN))) \
+	TRIBUTARY_FAILPOINTS_BIN=$(or $(TRIBUTARY_FAILPOINTS_BIN),$(if $(TRIBUTARY_BIN),,$(abspath $(POINTS)))) \
+	PYTHONPATH=tests:tests/python PYTHONDONTWRITEBYTECODE=1 \
+	$(PY) -m torture --seconds $(TORTURE_SECONDS) $(if $(TORTURE_SEED),--seed $(TORTURE_SEED)) \
+	$(if $(TORTURE_ONLY),--only $(TORTURE_ONLY)) $(if $(TORTURE_MARKDOWN),--markdown $(TORTURE_MARKDOWN))
+
+torture-short:
+	$(MAKE) torture TORTURE_SECONDS=60
+
+# Both binaries share what is built of the dependencies.
+torture-binaries:
+	$(CARGO) build --locked --bins --features failpoints
+	install -D $(BIN) $(POINTS)
+	$(CARGO) build --locked --bins
+
+# Debian's tools for file systems, if this is Debian, they are missing and we may.
+torture-tools:
+	@command -v mkfs.ext4 >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	{ apt-get update -qq && apt-get install -y -qq e2fsprogs >/dev/null; }
 
 check: ## formatting and lints
 	$(CARGO) fmt --check
@@ -59,6 +86,10 @@ $(FUZZ):
 $(VENV)/ready: tests/python/requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r tests/python/requirements.txt
+	touch $@
+
+$(VENV)/torture-ready: tests/torture/requirements.txt $(VENV)/ready
+	$(PY) -m pip install --quiet --disable-pip-version-check -r tests/torture/requirements.txt
 	touch $@
 
 clean: ## removes what was built
