@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use tributary::cli::{self, Parsed, Usage};
 use tributary::config::ConfigError;
-use tributary::failpoint;
 use tributary::lake::LakeError;
 use tributary::load::LoadError;
 use tributary::query::QueryError;
@@ -44,7 +43,6 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    failpoint::setup();
     match cli::parse(std::env::args_os().collect())? {
         Parsed::Print(text) => Ok(io::stdout().write_all(text.as_bytes())?),
         Parsed::Run(cli) => {
