@@ -125,15 +125,20 @@ impl KnownIds {
             let mut batch = index.database.batch();
             for (key, entry) in entries {
                 let day = entry.received_at_ms.div_euclid(DAY_MS);
-                if !index.days.contains_key(&day) {
-                    let name = format!("{KEYSPACE_PREFIX}{day}");
-                    let keyspace = index.database.keyspace(&name, keyspace_options)?;
-                    index.days.insert(day, keyspace);
-                }
+                index.ensure(day)?;
                 batch.insert(&index.days[&day], key.as_slice(), entry.encode().as_slice());
             }
             batch.commit()
         })
+    }
+
+    /// Makes room for the ids of today and tomorrow, so that no webhook waits while a day's is made.
+    ///
+    /// # Errors
+    /// [`JournalError::Ids`].
+    pub fn prepare(&mut self, now_ms: i64) -> Result<(), JournalError> {
+        let today = now_ms.div_euclid(DAY_MS);
+        self.with(|index| index.ensure(today).and_then(|()| index.ensure(today + 1)))
     }
 
     /// Forgets the days that lie wholly before the window.
@@ -186,6 +191,16 @@ impl Index {
             }
         }
         Ok(Self { database, days })
+    }
+
+    /// Opens the keyspace of a day, making it if it is not there.
+    fn ensure(&mut self, day: i64) -> fjall::Result<()> {
+        if !self.days.contains_key(&day) {
+            let name = format!("{KEYSPACE_PREFIX}{day}");
+            let keyspace = self.database.keyspace(&name, keyspace_options)?;
+            self.days.insert(day, keyspace);
+        }
+        Ok(())
     }
 }
 

@@ -247,12 +247,13 @@ impl Log {
         })
     }
 
-    /// Forgets ids that are older than the window.
+    /// Forgets ids that are older than the window, and makes room for those of tomorrow.
     ///
     /// # Errors
     /// [`JournalError::Ids`].
     pub fn expire(&mut self, now_ms: i64) -> Result<(), JournalError> {
-        self.ids.expire(now_ms)
+        self.ids.expire(now_ms)?;
+        self.ids.prepare(now_ms)
     }
 
     /// Removes the open segment's file if it is empty; the last act before closing.

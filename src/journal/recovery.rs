@@ -46,6 +46,7 @@ pub fn open(
 ) -> Result<(Log, Recovery), JournalError> {
     let directory = Arc::new(Directory::open(root, lake)?);
     let mut ids = KnownIds::open(&directory.ids(), options.dedup_window_ms)?;
+    ids.prepare(now_ms)?;
     let checkpoint = directory.checkpoint()?;
     let sequences = directory.sequences()?;
     let next_sequence = sequences.last().copied().unwrap_or(0).max(checkpoint) + 1;
