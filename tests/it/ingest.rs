@@ -109,6 +109,30 @@ async fn append_five(place: &Place, journal: &Journal) {
     journal.seal().await;
 }
 
+/// Counts the versions of a table.
+fn log_entries(place: &Place, table: &str) -> usize {
+    std::fs::read_dir(place.path("lake").join(table).join("_delta_log")).unwrap().count()
+}
+
+/// A commit whose answer was lost is tried again; meanwhile another program may have replaced its
+/// files, and to add them again would bring their rows back.
+#[tokio::test]
+async fn a_segment_is_committed_to_a_table_once() {
+    use tributary::lake::DataFile;
+    use tributary::lake::table::NewFile;
+    let place = Place::new();
+    let table = place.lake().create_table(&sessions::TABLE).await.unwrap();
+    let path = "date=2026-02-17/part-0a1b2c3d-00000001-0.parquet".to_owned();
+    let file = DataFile { path, date: 20_501, size: 1, n_rows: Some(1) };
+    let files = [NewFile { file, stats: r#"{"numRecords":1}"#.to_owned(), written_at_ms: 1 }];
+    assert!(table.commit(&files, "0a1b2c3d", 1).await.unwrap());
+    assert!(!table.commit(&files, "0a1b2c3d", 1).await.unwrap());
+    assert_eq!(log_entries(&place, "sessions"), 2);
+    assert_eq!(table.committed("0a1b2c3d").await.unwrap(), Some(1));
+    // Another journal's segment of the same number is another segment.
+    assert!(table.commit(&files, "ffffffff", 1).await.unwrap());
+}
+
 /// Lists the files of a table, relative to its folder.
 async fn files(place: &Place, table: &'static tributary::schema::Table) -> Vec<String> {
     let table = place.lake().table(table).await.unwrap().unwrap();
@@ -176,6 +200,7 @@ async fn a_segment_flushed_again_after_a_lost_checkpoint_is_left_out() {
     assert!(worker(&place, &journal).await.flush_oldest().await.unwrap());
     journal.close();
     drop(journal);
+    let n_entries = ["raw_events", "sessions"].map(|table| log_entries(&place, table));
     // As if the process had died between the commits and the checkpoint.
     std::fs::copy(&copy, &segment.path).unwrap();
     std::fs::remove_file(place.path("journal/checkpoint")).unwrap();
@@ -184,6 +209,7 @@ async fn a_segment_flushed_again_after_a_lost_checkpoint_is_left_out() {
     assert!(worker(&place, &journal).await.flush_oldest().await.unwrap());
     assert!(journal.shared().oldest().is_none());
     journal.close();
+    assert_eq!(["raw_events", "sessions"].map(|table| log_entries(&place, table)), n_entries);
     for table in ["raw_events", "sessions", "pageviews", "utm"] {
         let sql = format!("SELECT count(*) FROM files.{table}");
         assert_eq!(number(&place, &sql).await, 5, "{table}");
