@@ -11,6 +11,7 @@ mod attribution;
 mod http;
 mod ingest;
 mod journal;
+mod limits;
 mod replay;
 mod security;
 mod support;
