@@ -66,7 +66,7 @@ pub async fn read(
 /// Reads a body and throws it away, so that the sender hears the answer.
 ///
 /// # Errors
-/// [`Refusal::TooLarge`] and [`Refusal::TooSlow`], as if it had been kept.
+/// [`Refusal::TooLarge`], [`Refusal::TooSlow`] and [`Refusal::Broken`], as if it had been kept.
 pub async fn discard(
     mut body: Body,
     announced: Option<u64>,
@@ -74,12 +74,15 @@ pub async fn discard(
 ) -> Result<(), Refusal> {
     let bytes_max = limits.body_bytes_max.saturating_mul(DRAIN_FACTOR);
     let drained = tokio::time::timeout(limits.body_timeout, drain(&mut body, bytes_max)).await;
-    let n_bytes = drained.map_err(|_| Refusal::TooSlow)?;
-    let is_announced = announced.is_some_and(|length| length > limits.body_bytes_max as u64);
-    if is_announced || n_bytes > limits.body_bytes_max {
-        return Err(Refusal::TooLarge(limits.body_bytes_max));
+    let too_large = Refusal::TooLarge(limits.body_bytes_max);
+    if announced.is_some_and(|length| length > limits.body_bytes_max as u64) {
+        return Err(too_large);
     }
-    Ok(())
+    let (n_bytes, is_whole) = drained.map_err(|_| Refusal::TooSlow)?;
+    if n_bytes > limits.body_bytes_max {
+        return Err(too_large);
+    }
+    if is_whole { Ok(()) } else { Err(Refusal::Broken) }
 }
 
 async fn collect(
@@ -123,14 +126,15 @@ fn grow(bytes: &mut BytesMut, n_bytes: usize, announced: usize) {
     }
 }
 
-/// Reads on up to a number of bytes; returns how many there were.
-async fn drain(body: &mut Body, bytes_max: usize) -> usize {
+/// Reads on up to a number of bytes; returns how many there were, and whether nothing broke.
+async fn drain(body: &mut Body, bytes_max: usize) -> (usize, bool) {
     let mut n_bytes = 0;
     while n_bytes < bytes_max {
         match body.frame().await {
             Some(Ok(frame)) => n_bytes += frame.data_ref().map_or(0, Bytes::len),
-            Some(Err(_)) | None => break,
+            Some(Err(_)) => return (n_bytes, false),
+            None => break,
         }
     }
-    n_bytes
+    (n_bytes, true)
 }
