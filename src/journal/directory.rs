@@ -40,7 +40,7 @@ impl Directory {
     /// holds events for another lake, [`JournalError::Io`].
     pub fn open(root: &Path, lake: &str) -> Result<Self, JournalError> {
         let ids = root.join("ids").join(format!("{:016x}", xxh3_64(lake.as_bytes())));
-        for folder in [root.to_owned(), root.join("segments"), ids.clone()] {
+        for folder in [root.to_owned(), root.join("segments"), root.join("ids")] {
             disk::create_folders(&folder).map_err(JournalError::io(&folder))?;
         }
         let path = root.join("lock");

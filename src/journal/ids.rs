@@ -12,6 +12,8 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -20,12 +22,16 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::error::JournalError;
 use super::shared::lock;
+use crate::disk;
 
 const DAY_MS: i64 = 86_400_000;
 const CACHE_BYTES: u64 = 8 << 20;
 const MEMTABLE_BYTES: u64 = 4 << 20;
 const JOURNALING_BYTES: u64 = 64 << 20;
 const KEYSPACE_PREFIX: &str = "day";
+/// The file that a whole store has, and the folder of the first keyspace that we make in it.
+const MARKER: &str = "version";
+const FIRST_KEYSPACE: &str = "keyspaces/1";
 
 /// What is remembered of an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,11 +185,10 @@ impl KnownIds {
 
 impl Index {
     fn open(path: &Path) -> fjall::Result<Self> {
-        let database = Database::builder(path)
-            .cache_size(CACHE_BYTES)
-            .max_journaling_size(JOURNALING_BYTES)
-            .worker_threads(1)
-            .open()?;
+        if !path.join(MARKER).try_exists()? && !path.join(FIRST_KEYSPACE).try_exists()? {
+            create(path)?;
+        }
+        let database = open_store(path)?;
         let mut days = BTreeMap::new();
         for name in database.list_keyspace_names() {
             if let Some(day) = parse_day(&name) {
@@ -202,6 +207,31 @@ impl Index {
         }
         Ok(())
     }
+}
+
+fn open_store(path: &Path) -> fjall::Result<Database> {
+    Database::builder(path)
+        .cache_size(CACHE_BYTES)
+        .max_journaling_size(JOURNALING_BYTES)
+        .worker_threads(1)
+        .open()
+}
+
+/// Creates an empty store under another name and gives it its own when it is whole and durable.
+///
+/// The library creates its files one after another and can't go on where it was killed.
+fn create(path: &Path) -> fjall::Result<()> {
+    let unfinished = path.with_extension("new");
+    for left in [unfinished.as_path(), path] {
+        match fs::remove_dir_all(left) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    drop(open_store(&unfinished)?);
+    rustix::fs::syncfs(File::open(&unfinished)?).map_err(std::io::Error::from)?;
+    fs::rename(&unfinished, path)?;
+    Ok(disk::sync_folder(&disk::parent_of(path))?)
 }
 
 /// Makes the index durable.

@@ -215,13 +215,14 @@ fn key_of(record: &Record, entry: Entry) -> Vec<u8> {
     }
 }
 
-/// Cuts off what follows `length`; returns the number of bytes cut.
+/// Cuts off what follows `length` and makes the rest durable: a process that was killed may have
+/// written it and not synced it. Returns the number of bytes cut.
 fn cut_tail(path: &Path, length: u64) -> Result<u64, JournalError> {
     let file = OpenOptions::new().write(true).open(path).map_err(JournalError::io(path))?;
     let torn = file.metadata().map_err(JournalError::io(path))?.len().saturating_sub(length);
     if torn > 0 {
         file.set_len(length).map_err(JournalError::io(path))?;
-        file.sync_all().map_err(JournalError::io(path))?;
     }
+    file.sync_all().map_err(JournalError::io(path))?;
     Ok(torn)
 }

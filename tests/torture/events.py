@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 
 MS_PER_DAY = 86_400_000
 FIRST_DAY_MS = 1_771_200_000_000
@@ -12,7 +13,7 @@ WORDS = ["müßig", "Привет", "東京", "مرحبا", "naïve", "plain", "
 class Event:
     """A webhook and what is known about it: what it should become, and whether it was ever answered 2xx."""
 
-    __slots__ = ("id", "body", "is_session", "is_conflict", "is_acknowledged")
+    __slots__ = ("id", "body", "is_session", "is_conflict", "is_acknowledged", "acknowledged_at")
 
     def __init__(self, id, body, is_session, is_conflict=False):
         self.id = id
@@ -21,6 +22,7 @@ class Event:
         # Whether another body was sent under the same id before.
         self.is_conflict = is_conflict
         self.is_acknowledged = False
+        self.acknowledged_at = math.inf
 
     @property
     def text(self):

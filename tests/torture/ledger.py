@@ -1,6 +1,8 @@
 """What was sent, and what was answered: the only witness against the program."""
 
+import math
 import threading
+import time
 from collections import Counter
 
 OK = 200
@@ -25,6 +27,19 @@ class Ledger:
             self.answers[status] += 1
             if status == OK:
                 event.is_acknowledged = True
+                event.acknowledged_at = min(event.acknowledged_at, time.monotonic())
+
+    def cut(self, at):
+        """Takes back what was answered after the power was off: a machine without power is mute.
+
+        Returns how many ids that are.
+        """
+        with self._lock:
+            late = [e for e in self._events.values() if e.is_acknowledged and e.acknowledged_at >= at]
+            for event in late:
+                event.is_acknowledged = False
+                event.acknowledged_at = math.inf
+            return len(late)
 
     def acknowledged(self):
         """What must be found, as (id, body)."""

@@ -27,8 +27,11 @@ def cut_power(world):
         serve.start()
         with world.load(serve):
             world.pause(0.05, 1.2)
+            cut_at = time.monotonic()
             disk_image.shut_down()
             serve.kill()
+        # The call takes some milliseconds, and a sync that is under way meanwhile may still return.
+        world.ledger.cut(cut_at)
         disk_image.mount_again()
         disk.forget()
         world.check_at_rest(disk)
