@@ -2,10 +2,13 @@
 //!
 //! The first byte chooses. Even: the rest stands behind a good header of a segment. Odd: the rest
 //! is cut into bodies that are written as frames, and then one byte is changed or the end cut off.
+//! Those frames carry a uuid that the input can't hold, as a sender can't know a segment's: a body
+//! with a good frame in it would otherwise be read as one behind damage.
 
 #![no_main]
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -31,16 +34,16 @@ fuzz_target!(|data: &[u8]| {
     }
     let Some((choice, rest)) = data.split_first() else { return };
     if choice % 2 == 0 {
-        _ = read(rest);
+        _ = read(rest, UUID);
     } else if rest.len() > 4 {
         check_damaged(*choice, rest);
     }
 });
 
 /// Writes a segment and reads its pieces.
-fn read(frames: &[u8]) -> Vec<Piece> {
+fn read(frames: &[u8], uuid: [u8; 16]) -> Vec<Piece> {
     let path: PathBuf = FOLDER.path().join("segment");
-    let header = Header { uuid: UUID, sequence: 1, created_at_ms: 0 };
+    let header = Header { uuid, sequence: 1, created_at_ms: 0 };
     fs::write(&path, [&header.encode()[..], frames].concat()).expect("the file can be written");
     let mut reader = SegmentReader::open(&path).expect("the header is good");
     let mut pieces = vec![];
@@ -60,6 +63,7 @@ fn read(frames: &[u8]) -> Vec<Piece> {
 /// Writes frames, damages one byte or cuts them, and checks what is read.
 fn check_damaged(choice: u8, data: &[u8]) {
     let (place, bodies) = data.split_at(4);
+    let uuid = uuid_unknown_to(data);
     let (mut bytes, mut records, mut ends, mut batch_start) =
         (vec![], vec![], vec![], HEADER_BYTES);
     for (at, body) in bodies.chunks(usize::from(choice / 4) + 1).take(40).enumerate() {
@@ -73,11 +77,11 @@ fn check_damaged(choice: u8, data: &[u8]) {
             received_at_ms: at as i64,
             body: Bytes::copy_from_slice(body),
         };
-        frame::encode(&record, &UUID, batch_start, &mut bytes);
+        frame::encode(&record, &uuid, batch_start, &mut bytes);
         records.push(record);
         ends.push(bytes.len());
     }
-    let whole = read(&bytes);
+    let whole = read(&bytes, uuid);
     assert_eq!(whole.len(), records.len());
     if bytes.is_empty() {
         return;
@@ -89,7 +93,7 @@ fn check_damaged(choice: u8, data: &[u8]) {
         bytes[at] ^= 1;
     }
     let n_before = ends.iter().filter(|end| **end <= at).count();
-    let found = read(&bytes).into_iter().filter_map(|piece| match piece {
+    let found = read(&bytes, uuid).into_iter().filter_map(|piece| match piece {
         Piece::Record { record, .. } => Some(record),
         Piece::Damage { .. } => None,
     });
@@ -102,4 +106,11 @@ fn check_damaged(choice: u8, data: &[u8]) {
     if choice & 2 != 0 && proves < records.len() {
         assert_eq!(found.len(), records.len() - 1, "only the damaged record is missed");
     }
+}
+
+/// Makes a uuid of a hash of the data, which the data can't hold the checksums of.
+fn uuid_unknown_to(data: &[u8]) -> [u8; 16] {
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    u128::from(hasher.finish()).to_le_bytes()
 }
