@@ -15,6 +15,7 @@ use super::sources::{self, Source};
 use super::{Common, journal, output};
 use crate::app::open_journal;
 use crate::clock::{Clock, SystemClock};
+use crate::config;
 use crate::event::{Record, RecordKind, Scheme};
 use crate::flush::{Policy, Worker};
 use crate::journal::{AppendError, Journal, Outcome};
@@ -39,8 +40,9 @@ pub(super) struct Args {
     paths: Vec<String>,
     #[command(flatten)]
     journal: journal::Args,
-    #[command(flatten)]
-    memory: journal::Memory,
+    /// Events and rows that are flushed at a time; with more, a table gets several files a day
+    #[arg(long, value_name = "SIZE", default_value = "96MiB", value_parser = config::parse_bytes)]
+    flush_memory: u64,
 }
 
 /// What became of the bodies.
@@ -57,7 +59,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
         interval: Duration::from_secs(3600),
         rows_max: u64::MAX,
         bytes_max: SEGMENT_BYTES,
-        chunk_bytes_max: args.memory.chunk_bytes_max(),
+        chunk_bytes_max: usize::try_from(args.flush_memory).unwrap_or(usize::MAX),
     };
     let location = lake.location().identity();
     let settings = args.journal.settings();

@@ -34,21 +34,6 @@ pub(super) struct Args {
     pub(super) channels: channels::Args,
 }
 
-/// How much memory a flush may take.
-#[derive(Debug, Clone, clap::Args)]
-#[group(skip)]
-pub(super) struct Memory {
-    /// Rows in memory while events are flushed; with more, a table gets several files a day
-    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = config::parse_bytes)]
-    flush_memory: u64,
-}
-
-impl Memory {
-    pub(super) fn chunk_bytes_max(&self) -> usize {
-        usize::try_from(self.flush_memory).unwrap_or(usize::MAX)
-    }
-}
-
 impl Args {
     pub(super) fn settings(&self) -> JournalSettings {
         JournalSettings {

@@ -40,8 +40,9 @@ pub(super) struct Args {
     /// Flush when events of this size wait
     #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = config::parse_bytes)]
     flush_bytes: u64,
-    #[command(flatten)]
-    memory: journal::Memory,
+    /// Events and rows that are flushed at a time; with more, a table gets several files a day
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = config::parse_bytes)]
+    flush_memory: u64,
     /// Size of a body at most
     #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_body)]
     max_body: u64,
@@ -142,7 +143,7 @@ impl Args {
                 interval: self.flush_interval,
                 rows_max: self.flush_rows,
                 bytes_max: self.flush_bytes,
-                chunk_bytes_max: self.memory.chunk_bytes_max(),
+                chunk_bytes_max: bytes(self.flush_memory),
             },
             verifier: self.verifier()?,
             token: self.token_file.as_deref().map(config::token).transpose()?,

@@ -13,7 +13,7 @@ pub struct Policy {
     pub rows_max: u64,
     /// Bytes in it; the journal checks this one at each append.
     pub bytes_max: u64,
-    /// Bytes of rows that are in memory while it is flushed; beyond, a table gets more files.
+    /// Bytes of bodies and rows that are flushed at a time; beyond, a table gets more files.
     pub chunk_bytes_max: usize,
 }
 

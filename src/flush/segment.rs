@@ -81,7 +81,8 @@ pub(super) fn encode_segment(
     Ok(encodings)
 }
 
-/// Reads and flattens the records of a segment that count, `chunk_bytes` of rows at a time.
+/// Reads and flattens the records of a segment that count, `chunk_bytes` of bodies and rows at a
+/// time.
 ///
 /// Where a chunk ends depends on nothing but the records before, so doing a segment again gives
 /// the same chunks. Bytes that were acknowledged and can't be read are set aside and reported.
@@ -94,6 +95,7 @@ fn flatten(
 ) -> Result<(), FlushError> {
     let mut reader = SegmentReader::open(&segment.path)?;
     let mut flattener = Flattener::new(Arc::clone(channels));
+    let mut n_body_bytes = 0;
     while reader.offset() < segment.length {
         match reader.next_piece()? {
             // A sealed segment has no torn tail: up to its length everything was acknowledged.
@@ -108,8 +110,11 @@ fn flatten(
                     let body_at =
                         BodyAt { offset: offset + length - body_bytes as u64, length: body_bytes };
                     flattener.add(&record, body_at);
-                    if flattener.bytes() >= chunk_bytes {
+                    // A body is fetched again for its file, so it counts beside its rows.
+                    n_body_bytes += body_bytes;
+                    if flattener.bytes() + n_body_bytes >= chunk_bytes {
                         emit(flattener.finish()?)?;
+                        n_body_bytes = 0;
                     }
                 }
             }
