@@ -18,7 +18,7 @@ async fn say(stream: &mut TcpStream, words: &[u8]) -> String {
 }
 
 /// Waits until something is so; a minute is more than anything here takes.
-async fn until(what: &str, is_so: impl Fn() -> bool + Send) {
+async fn until(what: &str, is_so: impl Fn() -> bool + Send + Sync) {
     let waiting = async {
         while !is_so() {
             tokio::task::yield_now().await;
