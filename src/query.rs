@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicUsize;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider as _};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
@@ -27,6 +28,7 @@ mod effects;
 mod error;
 mod goals;
 mod macros;
+mod numbering;
 mod parameters;
 mod provider;
 mod shared;
@@ -37,6 +39,7 @@ pub use macros::MACROS;
 pub use parameters::filled_in;
 pub use views::VIEWS;
 
+use numbering::NumberRows;
 use provider::LakeProvider;
 use shared::SharedViews;
 
@@ -211,5 +214,11 @@ fn session(limits: Limits) -> Result<SessionContext, QueryError> {
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_usize("datafusion.execution.sort_spill_reservation_bytes", MERGE_BYTES)
         .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
-    Ok(SessionContext::new_with_config_rt(config, runtime))
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(NumberRows))
+        .build();
+    Ok(SessionContext::new_with_state(state))
 }
