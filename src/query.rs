@@ -14,7 +14,9 @@ use datafusion::catalog::{MemorySchemaProvider, SchemaProvider as _};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{DataFrame, SQLOptions, SessionConfig, SessionContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement as ParsedStatement};
 use futures::stream::{BoxStream, StreamExt as _};
 
@@ -27,6 +29,8 @@ pub mod duckdb;
 mod effects;
 mod error;
 mod goals;
+mod kept;
+mod late;
 mod macros;
 mod numbering;
 mod parameters;
@@ -39,9 +43,11 @@ pub use macros::MACROS;
 pub use parameters::filled_in;
 pub use views::VIEWS;
 
+use effects::EffectsTable;
+use kept::Keeper;
 use numbering::NumberRows;
 use provider::LakeProvider;
-use shared::SharedViews;
+use shared::Shared;
 
 /// The schema that holds the tables as their files are.
 pub const FILES_SCHEMA: &str = "files";
@@ -49,6 +55,8 @@ pub const FILES_SCHEMA: &str = "files";
 const RECURSION_MAX: usize = 64;
 /// Memory that a sort keeps aside for merging what it spilled.
 const MERGE_BYTES: usize = 1 << 20;
+/// The share of the memory that may be taken by what is worked out once.
+const KEPT_SHARE: usize = 4;
 /// Largest consumers named when memory runs out.
 const CONSUMERS_NAMED: usize = 3;
 
@@ -91,7 +99,7 @@ impl std::fmt::Debug for Rows {
 /// Answers queries over one version of the lake.
 pub struct Engine {
     context: SessionContext,
-    shared: SharedViews,
+    keeper: Keeper,
     /// Tables of removal effects made so far.
     n_effects: AtomicUsize,
 }
@@ -127,8 +135,11 @@ impl Engine {
             .catalog("datafusion")
             .ok_or_else(|| QueryError::Failed("the session has no catalog".to_owned()))?;
         catalog.register_schema(FILES_SCHEMA, files)?;
-        let shared = SharedViews::register(&context).await?;
-        Ok(Self { context, shared, n_effects: AtomicUsize::new(0) })
+        for (name, sql) in VIEWS {
+            context.sql(&format!("CREATE VIEW {name} AS {sql}")).await?;
+        }
+        let keeper = Keeper::new(&context, limits.memory_bytes_max / KEPT_SHARE);
+        Ok(Self { context, keeper, n_effects: AtomicUsize::new(0) })
     }
 
     /// Runs one statement that reads.
@@ -153,32 +164,56 @@ impl Engine {
         parameters: &[(&str, Value)],
     ) -> Result<Rows, QueryError> {
         let mut statement = statement.0;
-        for call in macros::expand(&mut statement, parameters, &self.n_effects)? {
-            let paths = match call.paths {
-                Some(paths) => Some(self.frame(paths).await?),
-                None => None,
-            };
-            effects::provide(&self.context, &call.table, paths, call.order).await?;
+        let calls = macros::expand(&mut statement, parameters, &self.n_effects)?;
+        let mut plans = vec![];
+        for call in &calls {
+            let effects = EffectsTable::register(&self.context, call)?;
+            if let Some(paths) = &call.paths {
+                plans.push((self.plan(paths.clone()).await?, Some(effects)));
+            }
         }
-        let frame = self.frame(statement).await?;
-        let stream = frame.execute_stream().await?;
-        let schema = stream.schema();
-        let batches = stream.map(|batch| batch.map_err(QueryError::from)).boxed();
-        Ok(Rows { schema, batches })
+        plans.push((self.plan(statement).await?, None));
+        self.run_plans(plans).await
     }
-}
 
-impl Engine {
     /// Plans a statement that only reads; macros are replaced already.
-    async fn frame(&self, statement: ParsedStatement) -> Result<DataFrame, QueryError> {
-        self.shared.prepare(&self.context, &statement).await?;
+    async fn plan(&self, statement: ParsedStatement) -> Result<LogicalPlan, QueryError> {
         let plan = self.context.state().statement_to_plan(statement).await?;
         let read_only = SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
             .with_allow_statements(false);
         read_only.verify_plan(&plan)?;
-        Ok(self.context.execute_logical_plan(plan).await?)
+        let (_, plan) = self.context.execute_logical_plan(plan).await?.into_parts();
+        Ok(plan)
+    }
+
+    /// Runs plans of paths, each for the table of effects that come from them, and the last plan,
+    /// whose rows are the answer.
+    async fn run_plans(
+        &self,
+        plans: Vec<(LogicalPlan, Option<EffectsTable>)>,
+    ) -> Result<Rows, QueryError> {
+        let state = self.context.state();
+        let (plans, tables): (Vec<_>, Vec<_>) = plans.into_iter().unzip();
+        let mut shared = Shared::find(&state, &plans)?;
+        let kept = shared.work_out(&state, &self.keeper).await?;
+        let mut answer = None;
+        for (plan, table) in shared.plans.iter().zip(tables) {
+            let plan = state.query_planner().create_physical_plan(plan, &state).await?;
+            let stream = execute_stream(plan, state.task_ctx())?;
+            match table {
+                Some(table) => table.fill(stream).await?,
+                None => answer = Some(stream),
+            }
+        }
+        let stream = answer.ok_or_else(|| QueryError::Failed("no statement".to_owned()))?;
+        let schema = stream.schema();
+        let batches = stream.map(move |batch| {
+            _ = &kept; // as long as anything is read
+            batch.map_err(QueryError::from)
+        });
+        Ok(Rows { schema, batches: batches.boxed() })
     }
 }
 

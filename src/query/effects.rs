@@ -5,36 +5,60 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray as _, Float64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
+use datafusion::catalog::TableProvider as _;
 use datafusion::common::Result;
 use datafusion::datasource::MemTable;
-use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::prelude::SessionContext;
 use futures::StreamExt as _;
 
 use super::QueryError;
+use super::late::LateTable;
+use super::macros::EffectsCall;
 use crate::attribution::{Effect, Journeys, removal_effects};
 
-/// Registers the table that a call stands for; without paths it is empty.
-pub(super) async fn provide(
-    context: &SessionContext,
-    table_name: &str,
-    paths: Option<DataFrame>,
+/// The table that stands for a call.
+#[derive(Debug)]
+pub(super) struct EffectsTable {
+    rows: Arc<LateTable>,
     order: i64,
-) -> std::result::Result<(), QueryError> {
-    let mut effects = vec![];
-    if let Some(paths) = paths {
+}
+
+impl EffectsTable {
+    /// Registers the table of a call; if nobody asks for the effects it is empty.
+    pub(super) fn register(context: &SessionContext, call: &EffectsCall) -> Result<Self> {
+        let empty = table(&[])?;
+        let rows = Arc::new(LateTable::new(call.table.clone(), empty.schema()));
+        context.register_table(call.table.as_str(), Arc::clone(&rows) as _)?;
+        let effects = Self { rows, order: call.order };
+        if call.paths.is_none() {
+            effects.provide(empty);
+        }
+        Ok(effects)
+    }
+
+    /// Solves the chain of these paths.
+    pub(super) async fn fill(
+        &self,
+        mut paths: SendableRecordBatchStream,
+    ) -> std::result::Result<(), QueryError> {
         let mut journeys = Journeys::default();
-        let mut batches = paths.execute_stream().await?;
-        while let Some(batch) = batches.next().await {
+        while let Some(batch) = paths.next().await {
             add(&mut journeys, &batch?)?;
         }
-        let order = usize::try_from(order).unwrap_or_default();
+        let order = usize::try_from(self.order).unwrap_or_default();
         let found = tokio::task::spawn_blocking(move || removal_effects(&journeys, order)).await;
-        effects = found
+        let effects = found
             .map_err(|error| QueryError::Failed(error.to_string()))?
             .map_err(|error| QueryError::Sql(error.to_string()))?;
+        self.provide(table(&effects)?);
+        Ok(())
     }
-    context.register_table(table_name, Arc::new(table(&effects)?))?;
-    Ok(())
+
+    fn provide(&self, table: MemTable) {
+        let n_columns = table.schema().fields().len();
+        self.rows.fill((0..n_columns).collect(), Arc::new(table));
+    }
 }
 
 /// Adds rows of `path`, `conversions`, `value` and `nulls`.
