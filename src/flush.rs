@@ -14,6 +14,7 @@ pub mod encode;
 pub mod error;
 pub mod policy;
 mod segment;
+mod thread;
 mod worker;
 
 pub use error::FlushError;

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
+use futures::stream::{self, FuturesUnordered, StreamExt as _};
 use object_store::path::Path;
 use tokio::sync::{mpsc, watch};
 
@@ -13,6 +12,7 @@ use super::FlushError;
 use super::encode::Encoded;
 use super::policy::{Policy, backoff};
 use super::segment::{Encodings, Outgoing, encode_segment, segment_name};
+use super::thread::WorkThread;
 use crate::clock::Clock;
 use crate::failpoint;
 use crate::flatten::channel::Channels;
@@ -25,6 +25,9 @@ use crate::schema::Table;
 
 /// Files that are put at the same time.
 const PUTS_MAX: usize = 16;
+/// Tables that are committed at the same time. Each waits on a thread for another that reads, so
+/// they must not take all that the program has for blocking.
+const COMMITS_MAX: usize = 8;
 /// Encoded files that wait to be put.
 const ENCODED_MAX: usize = 4;
 /// Tries of the last flush before the process ends without it; the journal keeps the events.
@@ -42,6 +45,7 @@ pub struct Worker {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     channels: Arc<Channels>,
+    encoder: WorkThread,
     ends_on_error: bool,
 }
 
@@ -82,6 +86,8 @@ impl Worker {
             }
             tables.push(table);
         }
+        let encoder = WorkThread::start("encode")
+            .map_err(|error| FlushError::Interrupted(error.to_string()))?;
         let ends_on_error = false;
         let channels = Arc::default();
         Ok(Self {
@@ -93,6 +99,7 @@ impl Worker {
             clock,
             metrics,
             channels,
+            encoder,
             ends_on_error,
         })
     }
@@ -201,7 +208,7 @@ impl Worker {
         let encoding = {
             let segment = segment.clone();
             let journal = Arc::clone(&self.journal);
-            tokio::task::spawn_blocking(move || {
+            self.encoder.begin(move || {
                 encode_segment(
                     &segment,
                     journal.directory(),
@@ -213,10 +220,10 @@ impl Worker {
             })
         };
         let written = self.put_all(segment, receiver).await;
-        let encoded = encoding.await.map_err(|error| FlushError::Interrupted(error.to_string()))?;
+        let encoded = encoding.await;
         // An encoder that found its receiver gone says less than what stopped the receiver.
         let written = written?;
-        let encoded = encoded?;
+        let encoded = encoded??;
         if segment.sequence <= self.journal.opened_at() {
             self.remove_leftovers(segment, &written).await?;
         }
@@ -291,7 +298,7 @@ impl Worker {
         let (clock, metrics) = (&self.clock, &self.metrics);
         // `raw_events` comes last: who finds an event there finds its rows in all other tables.
         for is_raw in [false, true] {
-            let mut commits = FuturesUnordered::new();
+            let mut commits = vec![];
             for table in &self.tables {
                 let name = table.definition().name;
                 if (name == raw_events::TABLE.name) == is_raw
@@ -309,6 +316,7 @@ impl Worker {
                     });
                 }
             }
+            let mut commits = stream::iter(commits).buffer_unordered(COMMITS_MAX);
             let mut first_error = None;
             while let Some((name, files, done)) = commits.next().await {
                 match done {
