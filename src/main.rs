@@ -20,6 +20,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const STACK_BYTES: usize = 64 << 20;
 /// Stack of the threads that work.
 const WORKER_STACK_BYTES: usize = 16 << 20;
+/// Threads that wait for disks and stores, at most: each keeps memory of its own. More than the
+/// commits of a flush, each of which waits on one for what another reads.
+const BLOCKING_THREADS_MAX: usize = 12;
 /// The work failed.
 const FAILED: u8 = 1;
 /// The command line, the configuration or the input is wrong.
@@ -47,7 +50,11 @@ fn run() -> anyhow::Result<()> {
         Parsed::Print(text) => Ok(io::stdout().write_all(text.as_bytes())?),
         Parsed::Run(cli) => {
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
-            let runtime = runtime.enable_all().thread_stack_size(WORKER_STACK_BYTES).build()?;
+            let runtime = runtime
+                .enable_all()
+                .thread_stack_size(WORKER_STACK_BYTES)
+                .max_blocking_threads(BLOCKING_THREADS_MAX)
+                .build()?;
             runtime.block_on(cli.run())
         }
     }
