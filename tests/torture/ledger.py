@@ -41,6 +41,12 @@ class Ledger:
                 event.acknowledged_at = math.inf
             return len(late)
 
+    def give_up(self, keys):
+        """Expects no longer what was destroyed after it was acknowledged."""
+        with self._lock:
+            for key in keys:
+                self._events[key].is_acknowledged = False
+
     def acknowledged(self):
         """What must be found, as (id, body)."""
         with self._lock:
