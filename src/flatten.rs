@@ -66,6 +66,14 @@ pub static TABLES: [&Table; 11] = [
     &loaded::CONVERSIONS,
     &loaded::SPEND,
 ];
+/// How many of them events have rows in.
+const N_EVENT_TABLES: usize = 9;
+
+/// Returns the tables that an event has rows in, in the order in which they are committed.
+#[must_use]
+pub fn event_tables() -> &'static [&'static Table] {
+    TABLES.split_at(N_EVENT_TABLES).0
+}
 
 /// Returns the table of this name.
 #[must_use]

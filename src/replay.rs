@@ -23,8 +23,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::flatten::channel::Channels;
-use crate::flatten::{identities, people, raw_events, sessions};
-use crate::flatten::{pageviews, utm};
+use crate::flatten::{event_tables, raw_events};
 use crate::lake::scan::Keys;
 use crate::lake::{DataFile, Lake, LakeError, LakeTable, sweep};
 use crate::schema::Table;
@@ -37,18 +36,6 @@ mod sums;
 
 pub use letters::count_by_reason;
 
-/// The tables that an event has rows in, in the order in which they are committed.
-static TABLES: [&Table; 9] = [
-    &sessions::TABLE,
-    &pageviews::TABLE,
-    &utm::TABLE,
-    &people::COMPANIES,
-    &people::PEOPLE,
-    &identities::TABLE,
-    &people::EMAIL_VALIDATIONS,
-    &raw_events::TABLE,
-    &raw_events::DEAD_LETTERS,
-];
 /// Events of a batch, about; their ids are held in memory, 16 bytes each and as much again.
 const EVENTS_MAX: u64 = 1 << 19;
 /// Days of a batch.
@@ -128,7 +115,7 @@ impl<'l> Replay<'l> {
         progress: impl Fn(u64) + Send + Sync + 'l,
     ) -> Result<Self, ReplayError> {
         let mut tables = vec![];
-        for table in TABLES {
+        for table in event_tables() {
             tables.extend(lake.table(table).await?);
         }
         let channels = Arc::new(channels);
@@ -196,7 +183,7 @@ impl<'l> Replay<'l> {
             return Ok(());
         }
         self.tables.clear();
-        for table in TABLES {
+        for table in event_tables() {
             self.tables.push(self.lake.create_table(table).await?);
         }
         Ok(())
