@@ -182,6 +182,13 @@ impl Definition {
         if !self.value.is_finite() || self.value < 0.0 {
             return Err(refuse("value is a number of at least 0"));
         }
+        if let (Some(page), Match::Regex) = (&self.page, self.how)
+            && regex::Regex::new(page).is_err()
+        {
+            return Err(refuse(&format!(
+                "`{page}` is no regular expression; write \\ before signs that stand for themselves"
+            )));
+        }
         let (kind, pattern) = match (&self.page, &self.signal) {
             (Some(page), _) => ("page", Some(page_pattern(page, self.how))),
             (None, Some(signal)) => ("signal", Some(whole(&escape(signal)))),
@@ -256,7 +263,15 @@ mod tests {
         assert_eq!((signal.value, signal.counting), (50.0, Counting::Person));
         let session = parse("engaged=session:5;seconds=60").unwrap();
         assert_eq!((session.min_pages, session.min_seconds), (Some(5), Some(60)));
-        for text in ["x", "x=page", "x=thing:1", "=page:/", "x=session:many", "x=page:/;colour=1"] {
+        for text in [
+            "x",
+            "x=page",
+            "x=thing:1",
+            "=page:/",
+            "x=session:many",
+            "x=page:/;colour=1",
+            "x=page:[;match=regex",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

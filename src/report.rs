@@ -38,6 +38,14 @@ pub enum ReportError {
         /// How to write one.
         remedy: String,
     },
+    /// There is no day between the two.
+    #[error("`from` {from} is not before `to` {to}, the day behind the last one")]
+    Days {
+        /// The first day.
+        from: String,
+        /// The day behind the last one.
+        to: String,
+    },
     /// A report's file can't be used.
     #[error("{file}: {reason}")]
     File {

@@ -31,6 +31,11 @@ impl Args {
     pub(super) fn is_for_eyes(&self) -> bool {
         self.format == Format::Table && self.output.is_none()
     }
+
+    /// Tells whether a second answer would take the place of the first, or spoil it.
+    pub(super) fn holds_one_answer(&self) -> bool {
+        self.output.is_some() || self.format == Format::Parquet
+    }
 }
 
 /// Writes rows as the options say.

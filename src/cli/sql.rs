@@ -46,6 +46,13 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     if statements.is_empty() {
         return Err(Usage("there is no statement to run; give a query".to_owned()).into());
     }
+    if statements.len() > 1 && args.output.holds_one_answer() {
+        let message = format!(
+            "{} statements have as many answers; give one for a file or parquet",
+            statements.len()
+        );
+        return Err(Usage(message).into());
+    }
     let engine = args.reading.engine(common).await?;
     for statement in statements {
         output::write(&args.output, engine.run_statement(statement, &[]).await?).await?;

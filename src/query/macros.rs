@@ -77,7 +77,13 @@ pub(super) fn expand(
     parameters: &[(&str, Bound)],
     n_effects: &AtomicUsize,
 ) -> Result<Vec<EffectsCall>, QueryError> {
-    let ParsedStatement::Statement(statement) = statement else { return Ok(vec![]) };
+    let statement = match statement {
+        ParsedStatement::Statement(statement) => statement,
+        ParsedStatement::Explain(explain) => {
+            return expand(&mut explain.statement, parameters, n_effects);
+        }
+        _ => return Ok(vec![]),
+    };
     bind(statement, parameters);
     let mut expander = Expander { depth: 0, effects: vec![], n_effects };
     match statement.visit(&mut expander) {

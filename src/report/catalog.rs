@@ -179,6 +179,19 @@ impl Report {
             let at = at.ok_or_else(|| self.no_parameter(name))?;
             values[at].1 = self.parameters[at].value(text)?;
         }
+        let day = |wanted: &str| match values.iter().find(|(name, _)| *name == wanted) {
+            Some((_, Value::Date(day))) => *day,
+            _ => None,
+        };
+        if let (Some(first), Some(end)) = (day("from"), day("to"))
+            && first >= end
+        {
+            let text = |wanted: &str| {
+                let given = given.iter().rfind(|(name, _)| name == wanted);
+                given.map(|(_, text)| text.clone()).unwrap_or_default()
+            };
+            return Err(ReportError::Days { from: text("from"), to: text("to") });
+        }
         Ok(values)
     }
 
@@ -202,6 +215,19 @@ mod tests {
             for name in names {
                 assert!(report.sql.contains(&format!("${name}")), "{}: ${name}", report.name);
             }
+        }
+    }
+
+    #[test]
+    fn the_first_day_is_before_the_end() {
+        let catalog = Catalog::bundled().unwrap();
+        let bind = |from: &str, to: &str| {
+            let given = [("from".into(), from.into()), ("to".into(), to.into())];
+            catalog.find("channels").unwrap().bind(&given).map(drop).map_err(|e| e.to_string())
+        };
+        assert_eq!(bind("2026-02-01", "2026-02-02"), Ok(()));
+        for from in ["2026-02-02", "2026-03-01"] {
+            assert!(bind(from, "2026-02-02").unwrap_err().contains(from), "{from}");
         }
     }
 

@@ -15,6 +15,12 @@ MISTAKES = {
     "unknown format": (["report", "overview", "--format", "yaml"], "yaml"),
     "no date": (["report", "overview", "--from", "yesterday"], "yesterday"),
     "no such day": (["report", "overview", "--to", "2026-02-30"], "2026-02-30"),
+    "end before begin": (
+        ["report", "overview", "--from", "2026-03-01", "--to", "2026-02-01"],
+        "2026-03-01",
+    ),
+    "goal of a broken pattern": (["report", "overview", "--goal", "x=page:[;match=regex"], "[`"),
+    "two answers in one file": (["sql", "SELECT 1; SELECT 2", "--format", "parquet"], "2 state"),
     "no such parameter": (["report", "overview", "--limit", "5"], "limit"),
     "limit is no number": (["report", "accounts", "--limit", "many"], "many"),
     "parameter without value": (["report", "overview", "--param", "tenant"], "tenant"),
