@@ -107,15 +107,20 @@ def wait_released(serve):
 @scenario("F3", "abort at each named point", goal=60, is_quick=True)
 def abort_at_points(world):
     """Aborts at the first or a later pass of each point; then everything goes on."""
+    points = list(POINTS)
+    world.random.shuffle(points)
+    passes = [(point, world.random.randint(0, 2)) for point in points]
+    abort_at_each(world, passes[:4] if world.is_short else passes)
+
+
+def abort_at_each(world, passes):
+    """Aborts when a point was passed so many times before, checks, and lets all go on."""
     binary = os.environ.get("TRIBUTARY_FAILPOINTS_BIN")
     if not binary:
         raise Skip("TRIBUTARY_FAILPOINTS_BIN is not set")
     serve = world.serve(*OFTEN)
     disk = world.disk(serve)
-    points = list(POINTS)
-    world.random.shuffle(points)
-    for point in points[:4] if world.is_short else points:
-        n_before = world.random.randint(0, 2)
+    for point, n_before in passes:
         serve.binary = binary
         # What an earlier process left is flushed at once, so the point may be met before it listens.
         with contextlib.suppress(NotReady):
