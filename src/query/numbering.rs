@@ -38,7 +38,8 @@ enum Numbering {
     Rank,
 }
 
-/// Takes the place of each window operator that only numbers rows sorted already.
+/// Takes the place of each window operator that only numbers rows sorted already. It is the last
+/// rule: by then the rows below are sorted and partitioned as the window wanted them.
 #[derive(Debug)]
 pub(super) struct NumberRows;
 

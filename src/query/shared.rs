@@ -344,9 +344,14 @@ mod tests {
              SELECT * FROM p UNION ALL SELECT * FROM q",
             "WITH p AS (SELECT page FROM visits WHERE id > 1)
              SELECT * FROM p AS a CROSS JOIN p AS b",
-            "WITH p AS (SELECT person FROM people WHERE visits = 1),
-                  q AS (SELECT person FROM people WHERE visits = 2)
-             SELECT (SELECT count(*) FROM visits AS i WHERE i.person = o.person) FROM visits AS o",
+            "WITH p AS (SELECT person, count(*) AS n FROM visits WHERE id < 3 GROUP BY person),
+                  q AS (SELECT person, count(*) AS n FROM visits WHERE id < 4 GROUP BY person)
+             SELECT * FROM p UNION ALL SELECT * FROM q",
+            "SELECT id FROM visits AS o
+             WHERE EXISTS (SELECT * FROM (SELECT DISTINCT person FROM visits AS i
+                                          WHERE i.person = o.person) AS p)
+               AND EXISTS (SELECT * FROM (SELECT DISTINCT person FROM visits AS i
+                                          WHERE i.person = o.person) AS p)",
         ] {
             assert!(answer(sql, MEMORY).await.0.is_empty(), "{sql}");
         }
