@@ -350,8 +350,8 @@ mod tests {
             "SELECT id FROM visits AS o
              WHERE EXISTS (SELECT * FROM (SELECT DISTINCT person FROM visits AS i
                                           WHERE i.person = o.person) AS p)
-               AND EXISTS (SELECT * FROM (SELECT DISTINCT person FROM visits AS i
-                                          WHERE i.person = o.person) AS p)",
+               AND NOT EXISTS (SELECT * FROM (SELECT DISTINCT person FROM visits AS i
+                                          WHERE i.person = o.person) AS p WHERE person = 'bob')",
         ] {
             assert!(answer(sql, MEMORY).await.0.is_empty(), "{sql}");
         }
