@@ -5,6 +5,7 @@
 //! same file again is left out. A row that corrects an earlier one (the same external id, the
 //! same campaign and day) takes its place in the views.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -36,10 +37,15 @@ pub enum Kind {
 }
 
 /// What became of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Loaded {
     /// Its rows are in the lake now.
-    Rows(usize),
+    Rows {
+        /// How many.
+        n_rows: usize,
+        /// Columns of the file that the table has no use for.
+        unused: BTreeSet<String>,
+    },
     /// The very same file was loaded before.
     Before,
 }
@@ -106,7 +112,9 @@ pub async fn load(
     let reader =
         Reader { kind_fields: kind.fields(), loader: &loader, channels, loaded_at_ms: now_ms };
     let mut builder = TableBuilder::new(table.columns);
+    let mut unused = BTreeSet::new();
     let n_rows = rows::read(&name, bytes, |columns, line, cells| {
+        unused.extend(columns.iter().filter(|column| !reader.knows(column)).cloned());
         let (date, row) = reader.row(columns, line, cells)?;
         builder.append(date, &row);
         Ok(())
@@ -132,7 +140,7 @@ pub async fn load(
         });
     }
     opened.commit(&new_files, &loader, 1).await?;
-    Ok(Loaded::Rows(n_rows))
+    Ok(Loaded::Rows { n_rows, unused })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {

@@ -24,7 +24,12 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let channels = args.channels.channels(common)?;
     let now_ms = SystemClock::new().now_ms();
     match load(&lake, args.kind, &args.file, &channels, now_ms).await? {
-        Loaded::Rows(n_rows) => output::tell(&format!("{n_rows} rows loaded")),
+        Loaded::Rows { n_rows, unused } => {
+            for column in unused {
+                output::tell(&format!("warning: column `{column}` was not used"));
+            }
+            output::tell(&format!("{n_rows} rows loaded"));
+        }
         Loaded::Before => output::tell("this file was loaded before; nothing to do"),
     }
     Ok(())

@@ -78,6 +78,11 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Tells whether a row may have a field of this name.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        LEADING.iter().chain(self.kind_fields).any(|field| field.name == name)
+    }
+
     /// Reads a row; returns its partition and its slots.
     pub(super) fn row(
         &self,

@@ -74,6 +74,13 @@ def test_serve_without_secrets_is_refused(folder):
     check(done, "TRIBUTARY_WEBHOOK_SECRETS")
 
 
+def test_a_column_of_a_loaded_file_that_is_not_used_is_named(folder):
+    (folder / "spend.csv").write_text("day,amount,camapign\n2026-03-01,5,dach\n", "utf-8")
+    ended = run("load", "spend", "spend.csv", cwd=folder)
+    assert ended.returncode == 0
+    assert "`camapign`" in ended.stderr and "`amount`" not in ended.stderr
+
+
 def test_a_closed_pipe_is_no_error(folder):
     read, write = os.pipe()
     os.close(read)
