@@ -24,7 +24,7 @@ WITH summed AS (
         grouping(dimension) AS is_footer,
         sum(credit) AS credit,
         sum(credit * value) AS credit_value,
-        sum(CASE WHEN event_id IS NOT NULL THEN participation ELSE 0.0 END) AS influenced,
+        round(sum(CASE WHEN event_id IS NOT NULL THEN participation ELSE 0.0 END), 6) AS influenced,
         sum(CASE WHEN event_id IS NULL THEN 1.0 ELSE 0.0 END) AS lost,
         sum(CASE WHEN event_id IS NULL THEN value ELSE 0.0 END) AS lost_value,
         sum(CASE WHEN event_id IS NULL OR i = n THEN 1.0 ELSE 0.0 END) AS total,
