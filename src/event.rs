@@ -4,6 +4,7 @@
 //! [`Envelope`] is the outer layer of the body, read without touching `data`.
 
 pub mod scan;
+pub mod walk;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -44,6 +44,7 @@ pub mod slot;
 pub mod time;
 pub mod user_agent;
 pub mod utm;
+mod walk;
 
 use builder::TableBuilder;
 use channel::Channels;

@@ -157,21 +157,8 @@ impl<'de> LeafSeed<'_> {
         Slot::Mismatch
     }
 
-    /// Reads text for a column that holds something else.
     fn parse(&self, text: &str) -> Slot<'de> {
-        let text = text.trim();
-        let slot = match self.leaf {
-            Leaf::Int => text.parse().ok().map(Slot::Int),
-            Leaf::Float => text.parse().ok().filter(|n: &f64| n.is_finite()).map(Slot::Float),
-            Leaf::Bool => text.parse().ok().map(Slot::Bool),
-            Leaf::Time => time::parse(text).map(Slot::Int),
-            Leaf::Text | Leaf::Json | Leaf::TextList | Leaf::Rows(_) => None,
-        };
-        match slot {
-            Some(slot) => slot,
-            None if text.is_empty() => Slot::Null,
-            None => self.unexpected(),
-        }
+        parse(self.leaf, text).unwrap_or_else(|| self.unexpected())
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
@@ -261,6 +248,20 @@ impl<'de> Visitor<'de> for LeafSeed<'_> {
         }
         Ok(Slot::TextList(items))
     }
+}
+
+/// Reads text for a column that holds something else; `None` if it can't be that.
+pub(super) fn parse<'a>(leaf: &Leaf, text: &str) -> Option<Slot<'a>> {
+    let text = text.trim();
+    let slot = match leaf {
+        Leaf::Int => text.parse().ok().map(Slot::Int),
+        Leaf::Float => text.parse().ok().filter(|n: &f64| n.is_finite()).map(Slot::Float),
+        Leaf::Bool => text.parse().ok().map(Slot::Bool),
+        Leaf::Time => time::parse(text).map(Slot::Int),
+        Leaf::Rows(_) => return None,
+        Leaf::Text | Leaf::Json | Leaf::TextList => None,
+    };
+    slot.or(text.is_empty().then_some(Slot::Null))
 }
 
 /// Tells whether a column can hold a value; any column of JSON text can.

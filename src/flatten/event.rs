@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::reading::{ITEMS_MAX, ROWS_MAX, Reading};
 use super::shape::Shape;
 use super::slot::{Row, Slot};
-use super::{company, identities, mismatch, people, sessions, time};
+use super::{company, identities, mismatch, people, sessions, time, walk};
 use crate::event::scan::{self, Excess};
 use crate::event::{Envelope, Lenient, Record};
 use crate::schema::Kind::{Int, Struct, Structs, Text, Time};
@@ -149,6 +149,20 @@ pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
     let Ok(body) = str::from_utf8(&record.body) else {
         return (Context::unread(record), None, Some(Trouble::new("not_utf8", None)));
     };
+    walked(shape, record, body).unwrap_or_else(|| parsed(shape, record, body))
+}
+
+/// Reads what is as it should be, in one walk; `None` leaves the event to the parser.
+fn walked<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Option<Read<'a>> {
+    let reading = Reading::default();
+    let (envelope, data) = Envelope::walk(body, |walk| walk::row(walk, shape, &reading))?;
+    envelope.event_type.text()?;
+    let data = data?;
+    Some((Context::of(record, envelope, &data), Some(data), None))
+}
+
+/// Reads any event, and says what is wrong with it.
+fn parsed<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Read<'a> {
     if let Err(excess) = scan::check(body.as_bytes()) {
         return (Context::unread(record), None, Some(excess.into()));
     }

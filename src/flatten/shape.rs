@@ -2,6 +2,8 @@
 //!
 //! A [`Shape`] is compiled once from a list of columns: a tree of the keys that lead to them.
 
+use std::cell::Cell;
+
 use serde::de::DeserializeSeed as _;
 
 use super::decode::RowsSeed;
@@ -20,6 +22,10 @@ pub struct Shape {
 pub(super) struct Node {
     /// Sorted by length, then bytes.
     children: Vec<(&'static str, Target)>,
+    /// Which child came after each one the last time, the first one's before all.
+    ///
+    /// A sender writes its keys in the same order each time, so this is where to look first.
+    followers: Vec<Cell<usize>>,
 }
 
 #[derive(Debug)]
@@ -132,6 +138,7 @@ impl Node {
 
     fn sort(&mut self) {
         self.children.sort_by_key(|(key, _)| (key.len(), *key));
+        self.followers = vec![Cell::new(0); self.children.len() + 1];
         for (_, target) in &mut self.children {
             if let Target::Node(node) = target {
                 node.sort();
@@ -140,9 +147,24 @@ impl Node {
     }
 
     pub(super) fn find(&self, key: &str) -> Option<&Target> {
-        let wanted = (key.len(), key);
-        let at =
-            self.children.binary_search_by(|(name, _)| (name.len(), *name).cmp(&wanted)).ok()?;
+        Some(&self.children[self.search(key)?].1)
+    }
+
+    /// Finds the child that comes after the one at `place`, 0 at the beginning, which it moves on.
+    #[inline]
+    pub(super) fn find_from(&self, place: &mut usize, key: &str) -> Option<&Target> {
+        let follower = &self.followers[*place];
+        let mut at = follower.get();
+        if self.children.get(at).is_none_or(|(name, _)| *name != key) {
+            at = self.search(key)?;
+            follower.set(at);
+        }
+        *place = at + 1;
         Some(&self.children[at].1)
+    }
+
+    fn search(&self, key: &str) -> Option<usize> {
+        let wanted = (key.len(), key);
+        self.children.binary_search_by(|(name, _)| (name.len(), *name).cmp(&wanted)).ok()
     }
 }
