@@ -15,7 +15,12 @@ POINTS := target/torture/tributary
 
 TORTURE_SECONDS ?= 1800
 
-.PHONY: help demo build test test-rust test-python torture torture-tools torture-binaries torture-short check deny fuzz clean
+# A Python of its own for the peers; BENCH_OPTIONS are those of `python -m bench --help`.
+BENCH := target/bench/venv
+BENCH_OPTIONS ?=
+
+.PHONY: help demo build test test-rust test-python torture torture-tools torture-binaries torture-short \
+	bench bench-import bench-serve bench-report check deny fuzz clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -58,6 +63,12 @@ torture-tools:
 	@command -v mkfs.ext4 >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	{ apt-get update -qq && apt-get install -y -qq e2fsprogs >/dev/null; }
 
+bench: build $(BENCH)/ready ## measures the program beside its peers; bench-import, bench-serve and bench-report a part
+	PYTHONDONTWRITEBYTECODE=1 $(BENCH)/bin/python -m bench $(BENCH_OPTIONS)
+
+bench-import bench-serve bench-report:
+	$(MAKE) bench BENCH_OPTIONS="--only $(@:bench-%=%) $(BENCH_OPTIONS)"
+
 check: ## formatting and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -90,6 +101,11 @@ $(VENV)/ready: tests/python/requirements.txt
 
 $(VENV)/torture-ready: tests/torture/requirements.txt $(VENV)/ready
 	$(PY) -m pip install --quiet --disable-pip-version-check -r tests/torture/requirements.txt
+	touch $@
+
+$(BENCH)/ready: bench/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	touch $@
 
 clean: ## removes what was built

@@ -1,0 +1,92 @@
+"""`python -m bench`: runs the parts, prints their rows as one table, writes it and its pictures.
+
+Each part's rows are kept in the work folder, so that the parts can be run one at a time and
+`bench/results.md` still holds all of them, each with the run that it comes from.
+"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from bench import pictures, results, table
+from bench.settings import ROOT, CheckFailed, Settings
+
+# The parts in the order in which they run and stand in the table, with their modules.
+PARTS = {
+    "import": "imports",
+    "serve": "serve",
+    "report": "reports",
+    "growth": "growth",
+    "markov": "markov",
+}
+
+
+def main():
+    """Runs what the command line asks for and returns the exit code."""
+    arguments = parsed()
+    options = {name: value for name, value in vars(arguments).items() if name != "only"}
+    settings = Settings(**options)
+    if not settings.binary.exists():
+        print(f"bench: {settings.binary} is missing: run `make build` first", file=sys.stderr)
+        return 2
+    for part in arguments.only:
+        try:
+            rows = importlib.import_module(f"bench.parts.{PARTS[part]}").run(settings)
+        except CheckFailed as failure:
+            print(f"bench: {part}: {failure}", file=sys.stderr)
+            return 1
+        print(table.terminal(rows), flush=True)
+        results.keep(settings, part, rows)
+    kept = results.load(settings, PARTS)
+    (ROOT / "bench" / "results.md").write_text(results.markdown(kept), "utf-8")
+    pictures.draw([row for part in kept for row in part.rows], ROOT / "docs")
+    return 0
+
+
+def parsed():
+    """The options, with paths made absolute."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n")[0])
+    default = Settings(Path("target/release/tributary"), Path("target/bench"))
+    parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART,…",
+                        help=f"parts to run: {', '.join(PARTS)}")
+    parser.add_argument("--runs", type=int, default=default.runs, metavar="N",
+                        help="how often each side runs")
+    parser.add_argument("--events", type=int, default=default.events, metavar="N",
+                        help="events to import")
+    parser.add_argument("--sessions", type=int, default=default.sessions, metavar="N",
+                        help="sessions in the lake that reports read")
+    parser.add_argument("--sizes", type=numbers, default=default.sizes, metavar="N,…",
+                        help="numbers of events at which growth is measured")
+    parser.add_argument("--seconds", type=int, default=default.seconds, metavar="N",
+                        help="length of a burst on serve")
+    parser.add_argument("--sustained-seconds", type=int, default=default.sustained_seconds,
+                        metavar="N", help="length of a sustained load on serve")
+    parser.add_argument("--binary", type=absolute, default=absolute(default.binary),
+                        metavar="FILE", help="the program, a release build")
+    parser.add_argument("--work", type=absolute, default=absolute(default.work),
+                        metavar="DIR", help="folder for inputs and outputs")
+    return parser.parse_args()
+
+
+def parts(text):
+    """Names of parts, separated by commas."""
+    names = text.split(",")
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no such part: {unknown[0]}")
+    return names
+
+
+def numbers(text):
+    """Whole numbers, separated by commas."""
+    return [int(number) for number in text.split(",")]
+
+
+def absolute(text):
+    """A path that holds wherever a side is started."""
+    return Path(text).absolute()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
