@@ -48,24 +48,61 @@ def parsed():
     """The options, with paths made absolute."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n")[0])
     default = Settings(Path("target/release/tributary"), Path("target/bench"))
-    parser.add_argument("--only", type=parts, default=list(PARTS), metavar="PART,…",
-                        help=f"parts to run: {', '.join(PARTS)}")
-    parser.add_argument("--runs", type=int, default=default.runs, metavar="N",
-                        help="how often each side runs")
-    parser.add_argument("--events", type=int, default=default.events, metavar="N",
-                        help="events to import")
-    parser.add_argument("--sessions", type=int, default=default.sessions, metavar="N",
-                        help="sessions in the lake that reports read")
-    parser.add_argument("--sizes", type=numbers, default=default.sizes, metavar="N,…",
-                        help="numbers of events at which growth is measured")
-    parser.add_argument("--seconds", type=int, default=default.seconds, metavar="N",
-                        help="length of a burst on serve")
-    parser.add_argument("--sustained-seconds", type=int, default=default.sustained_seconds,
-                        metavar="N", help="length of a sustained load on serve")
-    parser.add_argument("--binary", type=absolute, default=absolute(default.binary),
-                        metavar="FILE", help="the program, a release build")
-    parser.add_argument("--work", type=absolute, default=absolute(default.work),
-                        metavar="DIR", help="folder for inputs and outputs")
+    parser.add_argument(
+        "--only",
+        type=parts,
+        default=list(PARTS),
+        metavar="PART,…",
+        help=f"parts to run: {', '.join(PARTS)}",
+    )
+    parser.add_argument(
+        "--runs", type=int, default=default.runs, metavar="N", help="how often each side runs"
+    )
+    parser.add_argument(
+        "--events", type=int, default=default.events, metavar="N", help="events to import"
+    )
+    parser.add_argument(
+        "--sessions",
+        type=int,
+        default=default.sessions,
+        metavar="N",
+        help="sessions in the lake that reports read",
+    )
+    parser.add_argument(
+        "--sizes",
+        type=numbers,
+        default=default.sizes,
+        metavar="N,…",
+        help="numbers of events at which growth is measured",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=int,
+        default=default.seconds,
+        metavar="N",
+        help="length of a burst on serve",
+    )
+    parser.add_argument(
+        "--sustained-seconds",
+        type=int,
+        default=default.sustained_seconds,
+        metavar="N",
+        help="length of a sustained load on serve",
+    )
+    parser.add_argument(
+        "--binary",
+        type=absolute,
+        default=absolute(default.binary),
+        metavar="FILE",
+        help="the program, a release build",
+    )
+    parser.add_argument(
+        "--work",
+        type=absolute,
+        default=absolute(default.work),
+        metavar="DIR",
+        help="folder for inputs and outputs",
+    )
     return parser.parse_args()
 
 

@@ -79,7 +79,7 @@ def host(url):
 
 def path(url):
     """The path of a web address."""
-    return f"regexp_extract({url}, '^[a-z]+://[^/?#]*([^?#]*)', 1)"
+    return f"regexp_extract({url}, '^[a-z-]+://[^/?#]*([^?#]*)', 1)"
 
 
 def fields(value, by_type):
@@ -148,9 +148,7 @@ TABLES = {
     "companies": f"""SELECT {TYPED}, position, {fields("entry", payload.COMPANY)}, date
         FROM {unnested("companies")}""",
     "utm": f"""SELECT {IDS}, {time("session.createdAt")} AS touched_at,
-        session.utm.source AS utm_source, session.utm.medium AS utm_medium,
-        session.utm.campaign AS utm_campaign, session.utm.term AS utm_term,
-        session.utm.content AS utm_content, session.referrer,
+        {fields("session", payload.UTM)}, session.referrer,
         regexp_replace({host("session.referrer")}, '^www\\.', '') AS referrer_host,
         session.landingPage AS landing_page, {path("session.landingPage")} AS landing_path,
         {PERSON_KEY}, finalized_at, date FROM staged""",

@@ -44,12 +44,13 @@ EDUCATION = {
         instituteLogoUrl""",
 }
 VALIDATION = {TEXT: "email validity provider error.code error.message"}
+UTM = {TEXT: "utm.source utm.medium utm.campaign utm.term utm.content"}
 PAGEVIEW = {TEXT: "signal url title ref outlink v", INT: "ts", JSON: "props"}
 SESSION = {
-    TEXT: """pid vid sid tenant utm.source utm.medium utm.campaign utm.term utm.content referrer
-        landingPage landingTitle gclid fbclid userAgent timezone network.ip network.country
-        network.city network.region network.regionCode network.postalCode network.latitude
-        network.longitude network.continent network.asn.name network.colo network.metroCode
+    TEXT: f"""pid vid sid tenant {UTM[TEXT]} referrer landingPage landingTitle gclid fbclid
+        userAgent timezone network.ip network.country network.city network.region
+        network.regionCode network.postalCode network.latitude network.longitude
+        network.continent network.asn.name network.colo network.metroCode
         network.botManagement.verifiedBotCategory""",
     INT: """createdAt endedAt lastActivity screen.width screen.height network.asn.code
         network.botManagement.score""",
@@ -57,20 +58,43 @@ SESSION = {
     JSON: "options",
 }
 # Columns of sessions that are a field of the session, by name.
-SESSION_COLUMNS = """
-    pixel_id pid  landing_page landingPage  landing_title landingTitle  referrer referrer
-    utm_source utm.source  utm_medium utm.medium  utm_campaign utm.campaign  utm_term utm.term
-    utm_content utm.content  gclid gclid  fbclid fbclid  user_agent userAgent
-    screen_width screen.width  screen_height screen.height  timezone timezone
-    ip network.ip  country network.country  city network.city  region network.region
-    region_code network.regionCode  postal_code network.postalCode
-    continent network.continent  asn network.asn.code  asn_name network.asn.name
-    colo network.colo  metro_code network.metroCode  is_eu network.isEU
-    bot_score network.botManagement.score  verified_bot network.botManagement.verifiedBot
+SESSION_COLUMNS = dict(
+    line.split()
+    for line in """
+    pixel_id pid
+    landing_page landingPage
+    landing_title landingTitle
+    referrer referrer
+    utm_source utm.source
+    utm_medium utm.medium
+    utm_campaign utm.campaign
+    utm_term utm.term
+    utm_content utm.content
+    gclid gclid
+    fbclid fbclid
+    user_agent userAgent
+    screen_width screen.width
+    screen_height screen.height
+    timezone timezone
+    ip network.ip
+    country network.country
+    city network.city
+    region network.region
+    region_code network.regionCode
+    postal_code network.postalCode
+    continent network.continent
+    asn network.asn.code
+    asn_name network.asn.name
+    colo network.colo
+    metro_code network.metroCode
+    is_eu network.isEU
+    bot_score network.botManagement.score
+    verified_bot network.botManagement.verifiedBot
     corporate_proxy network.botManagement.corporateProxy
-    verified_bot_category network.botManagement.verifiedBotCategory  options options
-""".split()
-SESSION_COLUMNS = dict(zip(SESSION_COLUMNS[::2], SESSION_COLUMNS[1::2], strict=True))
+    verified_bot_category network.botManagement.verifiedBotCategory
+    options options
+    """.strip().splitlines()
+)
 
 
 def paths(by_type):
