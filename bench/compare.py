@@ -3,10 +3,11 @@
 Every column of the lake's table must be in the peer's too, but for those that need rules or that
 only the ingester knows. The rows of both, as bags, must be equal over these columns: each distinct
 row must stand on both sides equally often, which is what EXCEPT ALL both ways would find, at half
-the cost. Of a body its SHA-256 is compared. Prints a line for each table that differs and exits
+the cost. Of a body its SHA-256 is compared. Says which tables differ and exits
 with code 1. A process of its own, since it loads both sides.
 
-With `--null-lists-are-empty` a list that is null equals an empty one: ClickHouse's are never null.
+With `--counts` only the numbers of rows are compared, which takes no time. With
+`--null-lists-are-empty` a list that is null equals an empty one: ClickHouse's are never null.
 With `--without-free-form` the columns `options` and `props` are left out: Polars has none for them.
 """
 
@@ -32,8 +33,6 @@ def main(lake, directory, *options):
     """Compares every table and returns the exit code."""
     database = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     database.execute("SET TimeZone = 'UTC'")
-    null_is_empty = "--null-lists-are-empty" in options
-    left_out = FREE_FORM if "--without-free-form" in options else set()
     differences = []
     for table in TABLES:
         for side, folder in {"ours": lake, "theirs": directory}.items():
@@ -42,29 +41,41 @@ def main(lake, directory, *options):
                 f"CREATE OR REPLACE VIEW {side} AS FROM read_parquet('{pattern}', "
                 "hive_partitioning = true, hive_types = {date: DATE})"
             )
-        differences += difference(database, table, left_out, null_is_empty)
-    print("\n".join(differences))
+        differences += differing_counts(database, table) or (
+            [] if "--counts" in options else differing_rows(database, table, options)
+        )
+    print("; ".join(differences), file=sys.stderr)
     return 1 if differences else 0
 
 
-def difference(database, table, left_out, null_is_empty):
-    """What tells a table's sides apart, as a list of at most one line."""
-    left_out = left_out | set(TABLES[table].split())
+def differing_counts(database, table):
+    """A line if a table has no rows, or the sides have not equally many."""
+    n_ours, n_theirs = database.execute(
+        "SELECT (SELECT count(*) FROM ours), (SELECT count(*) FROM theirs)"
+    ).fetchone()
+    is_equal = n_ours == n_theirs > 0
+    return [] if is_equal else [f"{table}: {n_ours} rows, the peer has {n_theirs}"]
+
+
+def differing_rows(database, table, options):
+    """A line if a column is missing, or if not all rows are on both sides."""
+    left_out = set(TABLES[table].split())
+    if "--without-free-form" in options:
+        left_out |= FREE_FORM
     ours, theirs = columns(database, "ours"), columns(database, "theirs")
     expected = {name: kind for name, kind in ours.items() if name not in left_out}
     if missing := expected.keys() - theirs.keys():
         return [f"{table}: columns {', '.join(sorted(missing))} are missing"]
+    null_is_empty = "--null-lists-are-empty" in options
     compared = ", ".join(
-        f"{plain(name, kind, null_is_empty)} AS {name}" for name, kind in expected.items()
+        f'{plain(name, kind, null_is_empty)} AS "{name}"' for name, kind in expected.items()
     )
-    n_ours, n_theirs, n_unequal = database.execute(f"""
-        SELECT coalesce(sum(n_ours), 0), coalesce(sum(n_theirs), 0),
-            count(*) FILTER (n_ours <> n_theirs)
-        FROM (SELECT * EXCLUDE (side), sum(side) AS n_ours, sum(1 - side) AS n_theirs
+    grouped = ", ".join(f'"{name}"' for name in expected)
+    (n_unequal,) = database.execute(f"""
+        SELECT count(*) FROM (SELECT sum(side) AS surplus
             FROM (SELECT 1 AS side, {compared} FROM ours
-                UNION ALL SELECT 0, {compared} FROM theirs) GROUP BY ALL)""").fetchone()
-    if n_ours == 0 or n_ours != n_theirs:
-        return [f"{table}: {n_ours} rows, the peer has {n_theirs}"]
+                UNION ALL SELECT -1, {compared} FROM theirs)
+            GROUP BY {grouped} HAVING surplus <> 0)""").fetchone()
     return [f"{table}: {n_unequal} rows are not on both sides"] if n_unequal else []
 
 

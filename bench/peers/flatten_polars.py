@@ -19,7 +19,6 @@ import polars
 from polars import col, element
 from polars_fields import at, fields, host, path, structure, time
 
-
 SESSION_COLUMNS = {
     name: path for name, path in payload.SESSION_COLUMNS.items() if name != "options"
 }
