@@ -1,0 +1,75 @@
+//! `load`: sends signed webhooks and prints one JSON object about how they were answered.
+//!
+//! The secret is the first one in `TRIBUTARY_WEBHOOK_SECRETS`, read as base64.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Parser;
+use rustix::time::{ClockId, clock_gettime};
+use tributary_bench::events::Events;
+use tributary_bench::pace::Pace;
+use tributary_bench::sender::Sender;
+use tributary_bench::signing::Key;
+use tributary_bench::webhooks::{Target, Webhooks};
+
+/// Sends signed webhooks and prints how they were answered
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Where they go, as http://HOST:PORT/PATH
+    #[arg(value_parser = parse_target)]
+    target: Target,
+    /// File of events, one a line; it goes round, each time with new ids
+    events: PathBuf,
+    /// Connections
+    #[arg(long, default_value_t = 256)]
+    connections: usize,
+    /// Time to send for
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Webhooks at most
+    #[arg(long, default_value_t = u64::MAX)]
+    count: u64,
+    /// Webhooks a second, whether or not they are answered; without it, as many as are answered
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Webhooks to sign before the clock starts; the others are signed when they are sent
+    #[arg(long, default_value_t = 0)]
+    ahead: usize,
+    /// File for the ids that were acknowledged
+    #[arg(long)]
+    ledger: Option<PathBuf>,
+}
+
+fn parse_target(text: &str) -> Result<Target, String> {
+    let rest = text.strip_prefix("http://").ok_or("use http://HOST:PORT/PATH")?;
+    let (address, path) = rest.split_once('/').unwrap_or((rest, ""));
+    Ok(Target { address: address.to_owned(), path: format!("/{path}") })
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let events = Events::read(&arguments.events)?;
+    let target = &arguments.target;
+    let webhooks = Webhooks::new(events, Key::from_environment()?, target);
+    // In the middle of the run, so that no signature is too old or too new within it.
+    let webhooks = webhooks.signed_ahead(arguments.ahead, arguments.seconds / 2);
+    let sender = Sender::connect(&webhooks, target, arguments.connections)?;
+    let length = Duration::from_secs(arguments.seconds);
+    let mut pace = Pace::start(length, arguments.count, arguments.rate);
+    let busy_before = busy()?;
+    let (tally, took) = sender.run(&mut pace)?;
+    let busy = busy()? - busy_before;
+    println!("{}", tally.describe(took, busy, webhooks.n_ahead()));
+    if let Some(ledger) = &arguments.ledger {
+        tally.write_ledger(ledger, &webhooks)?;
+    }
+    Ok(())
+}
+
+/// Returns the processor time that this thread has had.
+fn busy() -> anyhow::Result<Duration> {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).ok().context("the processor's time is negative")
+}
