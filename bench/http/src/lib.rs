@@ -5,7 +5,7 @@
 //! is left of a webhook is one write, one read, and a head of some 300 bytes.
 //!
 //! [`sender`] is the loop; [`webhooks`] makes requests of [`events`] and [`signing`]; [`pace`]
-//! says when; [`connection`] and [`answer`] speak HTTP; [`tally`] counts.
+//! says when, unless a [`watch`] pauses it; [`connection`] and [`answer`] speak HTTP; [`tally`] counts.
 
 pub mod answer;
 pub mod connection;
@@ -14,4 +14,5 @@ pub mod pace;
 pub mod sender;
 pub mod signing;
 pub mod tally;
+pub mod watch;
 pub mod webhooks;

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 
+use crate::watch::Samples;
 use crate::webhooks::Webhooks;
 
 /// A latency is told to three digits.
@@ -77,9 +78,15 @@ impl Tally {
         file.flush().with_context(|| path.display().to_string())
     }
 
-    /// Describes a run that took `took`, of which the sender itself worked `busy`.
+    /// Describes a run that took `took`, of which the sender's thread worked `busy`.
     #[must_use]
-    pub fn describe(&self, took: Duration, busy: Duration, n_ahead: u64) -> Value {
+    pub fn describe(
+        &self,
+        took: Duration,
+        busy: Duration,
+        n_ahead: u64,
+        watched: &Samples,
+    ) -> Value {
         let of = |success: bool| move |(status, _): &(&u16, &u64)| is_success(**status) == success;
         let n_ok: u64 = self.statuses.iter().filter(of(true)).map(|(_, n)| n).sum();
         let others: Map<String, Value> = self
@@ -99,6 +106,7 @@ impl Tally {
             "busy_seconds": busy.as_secs_f64(),
             "per_second": per_second,
             "latency_ms": percentiles(&self.latency_ns),
+            "watched": watched,
         })
     }
 

@@ -12,6 +12,7 @@ use tributary_bench::events::Events;
 use tributary_bench::pace::Pace;
 use tributary_bench::sender::Sender;
 use tributary_bench::signing::Key;
+use tributary_bench::watch::Watch;
 use tributary_bench::webhooks::{Target, Webhooks};
 
 /// Sends signed webhooks and prints how they were answered
@@ -37,6 +38,12 @@ struct Arguments {
     /// Webhooks to sign before the clock starts; the others are signed when they are sent
     #[arg(long, default_value_t = 0)]
     ahead: usize,
+    /// Gauge at the server's /metrics to watch
+    #[arg(long)]
+    watch: Option<String>,
+    /// Send nothing while the gauge is above this
+    #[arg(long)]
+    pause_above: Option<f64>,
     /// File for the ids that were acknowledged
     #[arg(long)]
     ledger: Option<PathBuf>,
@@ -57,11 +64,15 @@ fn main() -> anyhow::Result<()> {
     let webhooks = webhooks.signed_ahead(arguments.ahead, arguments.seconds / 2);
     let sender = Sender::connect(&webhooks, target, arguments.connections)?;
     let length = Duration::from_secs(arguments.seconds);
-    let mut pace = Pace::start(length, arguments.count, arguments.rate);
+    let most = arguments.pause_above.unwrap_or(f64::INFINITY);
+    let watch = arguments.watch.map(|gauge| Watch::start(target.address.clone(), gauge, most));
+    let pause = watch.as_ref().map(Watch::pause).unwrap_or_default();
+    let mut pace = Pace::start(length, arguments.count, arguments.rate, pause);
     let busy_before = busy()?;
     let (tally, took) = sender.run(&mut pace)?;
     let busy = busy()? - busy_before;
-    println!("{}", tally.describe(took, busy, webhooks.n_ahead()));
+    let watched = watch.map(Watch::finish).transpose()?.unwrap_or_default();
+    println!("{}", tally.describe(took, busy, webhooks.n_ahead(), &watched));
     if let Some(ledger) = &arguments.ledger {
         tally.write_ledger(ledger, &webhooks)?;
     }
