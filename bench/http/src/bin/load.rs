@@ -1,6 +1,6 @@
 //! `load`: sends signed webhooks and prints one JSON object about how they were answered.
 //!
-//! The secret is the first one in `TRIBUTARY_WEBHOOK_SECRETS`, read as base64.
+//! The secret is in `TRIBUTARY_WEBHOOK_SECRETS`, and its key is base64.
 
 use std::path::PathBuf;
 use std::time::Duration;
