@@ -26,6 +26,7 @@ SPARE_CONNECTIONS = 8
 BACKLOG_BYTES_MAX = 128 << 20
 # How much more may wait at the end of a sustained load than at its middle, by a straight line.
 GROWTH_MIB_MAX = 32
+DISK_SECONDS = 1
 # Webhooks signed before the clock starts, for each second of a run: more than the side takes.
 AHEAD = {"tributary": 60_000, "bare": 100_000, "fastapi": 10_000}
 FASTAPI = """-m uvicorn fastapi_app:app --workers 2 --loop uvloop --http httptools --no-access-log
@@ -43,6 +44,8 @@ class Loaded:
     processor_us: float
     # By which more waited for the lake at its end than at its middle.
     backlog_growth_mib: float
+    # Median of appending and syncing just before: how quick, and how quiet, the machine was.
+    disk_ms: float
 
 
 class Sides:
@@ -122,6 +125,7 @@ class Sides:
 
     def _loaded(self, side, server, ledger, connections, seconds, rate=None, backlog_max=None):
         self._tools.check_refusal(server)
+        disk = self._tools.append(self._folder, DISK_SECONDS)
         ahead = int(min(rate or AHEAD[side], AHEAD[side]) * seconds)
         busy_before = server.busy_seconds()
         told = self._tools.load(
@@ -134,6 +138,7 @@ class Sides:
             peak_mib=server.peak_bytes() / 2**20,
             processor_us=1e6 * busy / told["ok"],
             backlog_growth_mib=growth_in_second_half(told.pop("watched")) / 2**20,
+            disk_ms=disk["latency_ms"]["p50"],
         )
         asked = {"side": side, "connections": connections, "rate": rate}
         with self._runs.open("a", encoding="utf-8") as runs:
