@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,10 +25,12 @@ use crate::receive::webhook::own_id;
 const SEGMENT_BYTES: u64 = 128 << 20;
 /// Segments that wait for the lake before reading pauses.
 const SEGMENTS_MAX: usize = 2;
-/// Bodies between the reader and the journal.
-const QUEUE_BODIES: usize = 1024;
-/// Bodies that are being made durable together.
-const APPENDS_MAX: usize = 1024;
+/// Bytes of the bodies that are made durable together, about.
+const GROUP_BYTES: usize = 4 << 20;
+/// How many these are at most.
+const GROUP_BODIES: usize = 1024;
+/// Groups on their way to the disk: one is written while the other is read.
+const GROUPS_MAX: usize = 2;
 const PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
@@ -73,7 +74,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let mut worker = tokio::spawn(worker.run(stop));
     let progress = progress(common, &sources);
     let appended = tokio::select! {
-        appended = append_all(sources, &journal, clock.as_ref(), &progress) => appended,
+        appended = append_all(sources, &journal, &clock, &progress) => appended,
         ended = &mut worker => {
             ended??;
             anyhow::bail!("the flush worker ended");
@@ -93,25 +94,28 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 async fn append_all(
     sources: Vec<Source>,
     journal: &Arc<Journal>,
-    clock: &dyn Clock,
+    clock: &Arc<dyn Clock>,
     progress: &ProgressBar,
 ) -> anyhow::Result<Counts> {
-    let (sender, mut receiver) = mpsc::channel(QUEUE_BODIES);
+    let (sender, mut receiver) = mpsc::channel(GROUPS_MAX);
     let reading = {
         let progress = progress.clone();
         let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || read_all(&sources, &runtime, &progress, &sender))
+        let clock = Arc::clone(clock);
+        tokio::task::spawn_blocking(move || {
+            read_all(&sources, &runtime, &progress, clock.as_ref(), &sender)
+        })
     };
     let mut counts = Counts::default();
     let mut appends = FuturesUnordered::new();
     let mut is_open = true;
     while is_open || !appends.is_empty() {
         tokio::select! {
-            body = receiver.recv(), if is_open && appends.len() < APPENDS_MAX => match body {
-                Some(body) => appends.push(append(journal, clock, body)),
+            group = receiver.recv(), if is_open && appends.len() < GROUPS_MAX => match group {
+                Some(group) => appends.push(append(journal, group)),
                 None => is_open = false,
             },
-            Some(outcome) = appends.next() => counts.add(outcome?),
+            Some(outcomes) = appends.next() => counts.add(&outcomes?),
         }
     }
     reading.await??;
@@ -123,56 +127,67 @@ fn read_all(
     sources: &[Source],
     runtime: &tokio::runtime::Handle,
     progress: &ProgressBar,
-    sender: &mpsc::Sender<Bytes>,
+    clock: &dyn Clock,
+    sender: &mpsc::Sender<Vec<Record>>,
 ) -> anyhow::Result<()> {
-    for source in sources {
+    let (mut group, mut n_group_bytes) = (vec![], 0);
+    let send = |group| {
+        sender.blocking_send(group).map_err(|_| anyhow::anyhow!("the journal takes no more"))
+    };
+    let read = sources.iter().try_for_each(|source| {
         let name = source.name();
         let bar = progress.clone();
-        let n_read = Arc::new(AtomicU64::new(0));
-        let mut input = source.open(runtime, move |n_bytes| {
-            let n_bytes = n_bytes as u64;
-            n_read.fetch_add(n_bytes, Ordering::Relaxed);
-            bar.inc(n_bytes);
-        })?;
+        let mut input = source.open(runtime, move |n_bytes| bar.inc(n_bytes as u64))?;
         sources::split::read(&name, input.as_mut(), |body| {
-            sender.blocking_send(body).map_err(|_| anyhow::anyhow!("the journal takes no more"))
-        })?;
+            n_group_bytes += body.len();
+            group.push(record(body, clock));
+            if n_group_bytes < GROUP_BYTES && group.len() < GROUP_BODIES {
+                return Ok(());
+            }
+            n_group_bytes = 0;
+            send(std::mem::take(&mut group))
+        })
+    });
+    // What stood before the place that can't be read counts.
+    if !group.is_empty() {
+        send(group)?;
     }
-    Ok(())
+    read
 }
 
-/// Makes a body durable, waiting while the lake is behind.
-async fn append(
-    journal: &Arc<Journal>,
-    clock: &dyn Clock,
-    body: Bytes,
-) -> Result<Outcome, AppendError> {
-    while journal.shared().n_sealed() > SEGMENTS_MAX {
-        tokio::time::sleep(PAUSE).await;
-    }
-    let record = Record {
+fn record(body: Bytes, clock: &dyn Clock) -> Record {
+    Record {
         kind: RecordKind::Event,
         scheme: Scheme::Import,
         webhook_id: own_id(&body),
         received_at_ms: clock.now_ms(),
         body,
-    };
+    }
+}
+
+/// Makes records durable, waiting while the lake is behind.
+async fn append(journal: &Journal, group: Vec<Record>) -> Result<Vec<Outcome>, AppendError> {
+    while journal.shared().n_sealed() > SEGMENTS_MAX {
+        tokio::time::sleep(PAUSE).await;
+    }
     loop {
-        match journal.append(record.clone()).await {
+        match journal.append_all(group.clone()).await {
             Err(AppendError::Full(_)) => tokio::time::sleep(PAUSE).await,
-            outcome => return outcome,
+            outcomes => return outcomes,
         }
     }
 }
 
 impl Counts {
-    fn add(&mut self, outcome: Outcome) {
-        let name = match outcome {
-            Outcome::Accepted => "imported",
-            Outcome::Duplicate => "duplicate",
-            Outcome::Conflict => "id_conflict",
-        };
-        *self.0.entry(name).or_default() += 1;
+    fn add(&mut self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            let name = match outcome {
+                Outcome::Accepted => "imported",
+                Outcome::Duplicate => "duplicate",
+                Outcome::Conflict => "id_conflict",
+            };
+            *self.0.entry(name).or_default() += 1;
+        }
     }
 
     fn sentence(&self) -> String {

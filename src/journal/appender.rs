@@ -15,7 +15,7 @@ use super::ids::Persister;
 use super::log::{Log, Outcome, SealedSegment};
 use super::room::Bounds;
 use super::shared::{Shared, lock};
-use super::writer::{Command, Pending, Writer};
+use super::writer::{Command, Group, Pending, Writer};
 use crate::clock::Clock;
 use crate::event::Record;
 use crate::failpoint;
@@ -132,6 +132,23 @@ impl Journal {
         let place = sender.reserve().await.map_err(|_| AppendError::Closed)?;
         self.shared.begin_unsynced(n_bytes);
         place.send(Command::Append(Pending { record, reply, hold }));
+        answer.await.map_err(|_| AppendError::Closed)?
+    }
+
+    /// Makes records durable together and tells what became of each, in order.
+    ///
+    /// # Errors
+    /// [`AppendError`]: then none of them counts.
+    pub async fn append_all(&self, records: Vec<Record>) -> Result<Vec<Outcome>, AppendError> {
+        if records.iter().any(|record| frame::encoded_length(record) > frame::PAYLOAD_BYTES_MAX) {
+            return Err(AppendError::TooLarge);
+        }
+        let sender = lock(&self.commands).clone().ok_or(AppendError::Closed)?;
+        let (reply, answer) = oneshot::channel();
+        let n_bytes = records.iter().map(|record| record.body.len() as u64).sum();
+        let place = sender.reserve().await.map_err(|_| AppendError::Closed)?;
+        self.shared.begin_unsynced(n_bytes);
+        place.send(Command::AppendAll(Group { records, reply }));
         answer.await.map_err(|_| AppendError::Closed)?
     }
 

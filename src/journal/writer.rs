@@ -27,9 +27,16 @@ pub(super) struct Pending {
     pub(super) hold: Option<OwnedSemaphorePermit>,
 }
 
+/// Records that come and are answered together.
+pub(super) struct Group {
+    pub(super) records: Vec<Record>,
+    pub(super) reply: oneshot::Sender<Result<Vec<Outcome>, AppendError>>,
+}
+
 /// What the writer is asked for.
 pub(super) enum Command {
     Append(Pending),
+    AppendAll(Group),
     Seal(oneshot::Sender<()>),
     Probe(oneshot::Sender<()>),
 }
@@ -51,10 +58,18 @@ struct Batch {
     records: Vec<Record>,
     replies: Vec<oneshot::Sender<Result<Outcome, AppendError>>>,
     holds: Vec<Option<OwnedSemaphorePermit>>,
+    /// Who waits for all of them, if they came together.
+    group: Option<oneshot::Sender<Result<Vec<Outcome>, AppendError>>>,
     bytes: usize,
 }
 
 impl Batch {
+    /// Makes a batch of records that came together.
+    fn of(group: Group) -> Self {
+        let bytes = group.records.iter().map(|record| record.body.len()).sum();
+        Self { records: group.records, group: Some(group.reply), bytes, ..Self::default() }
+    }
+
     fn push(&mut self, pending: Pending) {
         self.bytes += pending.record.body.len();
         self.records.push(pending.record);
@@ -67,8 +82,17 @@ impl Batch {
     }
 
     /// Answers all alike.
-    fn answer_all(&mut self, answer: AppendError) {
+    fn refuse(&mut self, answer: AppendError) {
         self.replies.drain(..).for_each(|reply| _ = reply.send(Err(answer)));
+        _ = self.group.take().map(|reply| reply.send(Err(answer)));
+    }
+
+    /// Tells each what became of its record.
+    fn answer(&mut self, outcomes: Vec<Outcome>) {
+        for (reply, outcome) in self.replies.drain(..).zip(&outcomes) {
+            _ = reply.send(Ok(*outcome));
+        }
+        _ = self.group.take().map(|reply| reply.send(Ok(outcomes)));
     }
 
     fn clear(&mut self) {
@@ -88,6 +112,7 @@ impl Writer {
             while let Some(command) = next.take() {
                 match command {
                     Command::Append(pending) => batch.push(pending),
+                    Command::AppendAll(group) => self.commit(&mut Batch::of(group)),
                     Command::Seal(reply) => seals.push(reply),
                     Command::Probe(reply) => probes.push(reply),
                 }
@@ -122,7 +147,7 @@ impl Writer {
         let mut sealed = None;
         if let Some(limit) = self.log.bounds().reached(&used) {
             self.metrics.journal_full.with_label_values(&[limit]).inc();
-            batch.answer_all(AppendError::Full(limit));
+            batch.refuse(AppendError::Full(limit));
         } else {
             let (result, segment) = self.log.append(&mut batch.records, now_ms);
             sealed = segment;
@@ -145,16 +170,12 @@ impl Writer {
     fn answer(&self, batch: &mut Batch, result: Result<Vec<Outcome>, JournalError>) {
         self.shared.set_failing(result.is_err());
         match result {
-            Ok(outcomes) => {
-                for (reply, outcome) in batch.replies.drain(..).zip(outcomes) {
-                    _ = reply.send(Ok(outcome));
-                }
-            }
+            Ok(outcomes) => batch.answer(outcomes),
             Err(error) => {
                 self.metrics.journal_errors.inc();
                 let n_records = batch.records.len();
                 tracing::error!(%error, n_records, "journal refused a batch");
-                batch.answer_all(AppendError::Failed);
+                batch.refuse(AppendError::Failed);
             }
         }
     }
