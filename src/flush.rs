@@ -12,6 +12,7 @@
 
 pub mod encode;
 pub mod error;
+mod flatteners;
 pub mod policy;
 mod segment;
 mod thread;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch, StringBuilder, UInt32Array};
-use arrow::compute::{SortColumn, lexsort_to_indices, max, min, take_record_batch};
+use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, max, min, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, TimestampMillisecondType};
 use arrow::error::ArrowError;
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat};
 use parquet::arrow::ArrowWriter;
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::FlushError;
@@ -18,8 +19,8 @@ use crate::lake::files::day;
 use crate::lake::properties::writer_properties;
 use crate::schema::{DATE, Table};
 
-/// Bodies are fetched and encoded about this many bytes at a time.
-const BODY_BYTES: usize = 4 << 20;
+/// Bodies are fetched and encoded about this many bytes at a time: what a core's cache holds.
+const BODY_BYTES: usize = 512 << 10;
 
 /// A file ready to be put.
 #[derive(Debug, Clone)]
@@ -49,47 +50,84 @@ struct Part {
 pub fn encode_table(
     table: &Table,
     batch: &RecordBatch,
-    (segment, n): (&str, usize),
+    place: (&str, usize),
     mut emit: impl FnMut(Encoded) -> Result<(), FlushError>,
 ) -> Result<(), FlushError> {
     for part in split(table, batch)? {
-        let rows = take_record_batch(batch, &part.rows)?;
-        let rows = RecordBatch::try_new(table.schema(), rows.columns()[1..].to_vec())?;
-        let stats = stats(table, &rows)?;
-        let n_rows = rows.num_rows();
-        let mut writer = writer(table, n_rows, segment)?;
-        writer.write(&rows)?;
-        let bytes = Bytes::from(writer.into_inner()?);
-        emit(Encoded { date: part.date, n, bytes, n_rows, stats })?;
+        emit(encode_part(table, batch, &part, place)?)?;
     }
     Ok(())
 }
 
-/// Encodes chunk `n` of `raw_events`, whose bodies are fetched from the segment.
+/// Encodes the same on all threads of the pool that this runs in.
+pub(super) fn encode_parts(
+    table: &Table,
+    batches: &[RecordBatch],
+    place: (&str, usize),
+    emit: impl Fn(Encoded) -> Result<(), FlushError> + Sync,
+) -> Result<(), FlushError> {
+    let Some(first) = batches.first() else { return Ok(()) };
+    let batch = concat_batches(&first.schema(), batches)?;
+    let parts = split(table, &batch)?;
+    parts
+        .par_iter()
+        .with_max_len(1)
+        .try_for_each(|part| emit(encode_part(table, &batch, part, place)?))
+}
+
+/// Encodes chunk `n` of `raw_events`, whose bodies are fetched from the segment, likewise.
 pub(super) fn encode_raw(
+    batches: &[RecordBatch],
+    bodies: (&[BodyAt], &Bodies),
+    place: (&str, usize),
+    emit: impl Fn(Encoded) -> Result<(), FlushError> + Sync,
+) -> Result<(), FlushError> {
+    let Some(first) = batches.first() else { return Ok(()) };
+    let batch = concat_batches(&first.schema(), batches)?;
+    let parts = split(&raw_events::TABLE, &batch)?;
+    parts
+        .par_iter()
+        .with_max_len(1)
+        .try_for_each(|part| emit(encode_raw_part(&batch, part, bodies, place)?))
+}
+
+fn encode_part(
+    table: &Table,
     batch: &RecordBatch,
+    part: &Part,
+    (segment, n): (&str, usize),
+) -> Result<Encoded, FlushError> {
+    let rows = take_record_batch(batch, &part.rows)?;
+    let rows = RecordBatch::try_new(table.schema(), rows.columns()[1..].to_vec())?;
+    let stats = stats(table, &rows)?;
+    let n_rows = rows.num_rows();
+    let mut writer = writer(table, n_rows, segment)?;
+    writer.write(&rows)?;
+    let bytes = Bytes::from(writer.into_inner()?);
+    Ok(Encoded { date: part.date, n, bytes, n_rows, stats })
+}
+
+fn encode_raw_part(
+    batch: &RecordBatch,
+    part: &Part,
     bodies: (&[BodyAt], &Bodies),
     (segment, n): (&str, usize),
-    mut emit: impl FnMut(Encoded) -> Result<(), FlushError>,
-) -> Result<(), FlushError> {
+) -> Result<Encoded, FlushError> {
     let table = &raw_events::TABLE;
-    for part in split(table, batch)? {
-        let n_rows = part.rows.len();
-        let mut writer = writer(table, n_rows, segment)?;
-        let stats = stats(table, &take_record_batch(batch, &part.rows)?)?;
-        let mut at = 0;
-        while at < n_rows {
-            let (texts, n_texts) = fetch(&part.rows, at, bodies)?;
-            let rows = take_record_batch(batch, &part.rows.slice(at, n_texts))?;
-            let mut columns = rows.columns()[1..].to_vec();
-            columns.push(texts);
-            writer.write(&RecordBatch::try_new(table.schema(), columns)?)?;
-            at += n_texts;
-        }
-        let bytes = Bytes::from(writer.into_inner()?);
-        emit(Encoded { date: part.date, n, bytes, n_rows, stats })?;
+    let n_rows = part.rows.len();
+    let mut writer = writer(table, n_rows, segment)?;
+    let stats = stats(table, &take_record_batch(batch, &part.rows)?)?;
+    let mut at = 0;
+    while at < n_rows {
+        let (texts, n_texts) = fetch(&part.rows, at, bodies)?;
+        let rows = take_record_batch(batch, &part.rows.slice(at, n_texts))?;
+        let mut columns = rows.columns()[1..].to_vec();
+        columns.push(texts);
+        writer.write(&RecordBatch::try_new(table.schema(), columns)?)?;
+        at += n_texts;
     }
-    Ok(())
+    let bytes = Bytes::from(writer.into_inner()?);
+    Ok(Encoded { date: part.date, n, bytes, n_rows, stats })
 }
 
 fn writer(table: &Table, n_rows: usize, segment: &str) -> Result<ArrowWriter<Vec<u8>>, FlushError> {
@@ -103,13 +141,13 @@ fn fetch(
     at: usize,
     (bodies, source): (&[BodyAt], &Bodies),
 ) -> Result<(ArrayRef, usize), FlushError> {
-    let mut texts = StringBuilder::new();
+    let mut texts = StringBuilder::with_capacity(0, BODY_BYTES);
     let (mut n, mut n_bytes) = (0, 0);
     let mut buffer = vec![];
     while at + n < rows.len() && (n == 0 || n_bytes < BODY_BYTES) {
         let body_at = bodies[rows.value(at + n) as usize];
         source.read(body_at, &mut buffer)?;
-        match str::from_utf8(&buffer) {
+        match simdutf8::basic::from_utf8(&buffer) {
             Ok(text) => texts.append_value(text),
             Err(_) => texts.append_value(body_text(&buffer)),
         }

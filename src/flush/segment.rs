@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use arrow::array::AsArray as _;
+use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampMillisecondType;
+use rayon::prelude::*;
 use tokio::sync::mpsc;
 
-use crate::flatten::channel::Channels;
-use crate::flatten::{BodyAt, Flattened, Flattener, raw_events};
+use crate::flatten::{BodyAt, Flattened, raw_events};
 use crate::journal::directory::Directory;
 use crate::journal::segment::{Piece, SegmentReader};
 use crate::journal::{JournalError, SealedSegment};
@@ -19,6 +18,12 @@ use crate::schema::Table;
 
 use super::FlushError;
 use super::encode::{self, Encoded};
+use super::flatteners::{Flatteners, Group};
+
+/// Records that one thread flattens at a time, at most.
+const GROUP_RECORDS: usize = 1024;
+/// Bytes of their bodies.
+const GROUP_BYTES: usize = 8 << 20;
 
 /// A file on its way to the lake.
 pub(super) type Outgoing = (&'static Table, Encoded);
@@ -37,93 +42,169 @@ pub(super) struct Encodings {
     pub(super) received_ms: Vec<i64>,
 }
 
-/// Flattens and encodes what the tables have not committed yet.
+/// What a flush needs beside the segment.
+pub(super) struct Job<'j> {
+    pub(super) directory: &'j Directory,
+    /// The last segment that each table names.
+    pub(super) committed: &'j HashMap<&'static str, u64>,
+    pub(super) flatteners: &'j Flatteners,
+    pub(super) chunk_bytes: usize,
+    pub(super) sender: &'j mpsc::Sender<Outgoing>,
+}
+
+/// Flattens and encodes what the tables have not committed yet, on all threads of the pool that
+/// this runs in.
 pub(super) fn encode_segment(
     segment: &SealedSegment,
-    directory: &Directory,
-    committed: &HashMap<&'static str, u64>,
-    channels: &Arc<Channels>,
-    chunk_bytes: usize,
-    sender: &mpsc::Sender<Outgoing>,
+    job: &Job<'_>,
 ) -> Result<Encodings, FlushError> {
     let name = segment_name(segment);
     let bodies = Bodies::open(segment)?;
-    let is_due = |table: &Table| committed.get(table.name).is_none_or(|s| *s < segment.sequence);
+    let is_due =
+        |table: &Table| job.committed.get(table.name).is_none_or(|s| *s < segment.sequence);
+    let mut encodings = Encodings::default();
+    let mut n_chunks = 0;
+    flatten(segment, job, |rows| {
+        for (reason, n) in rows.iter().flat_map(|rows| &rows.troubles) {
+            *encodings.troubles.entry(reason).or_default() += n;
+        }
+        for column in rows.iter().filter_map(|rows| rows.raw.column_by_name("received_at")) {
+            let received = column.as_primitive::<TimestampMillisecondType>();
+            encodings.received_ms.extend(received.values());
+        }
+        let place = (name.as_str(), n_chunks);
+        n_chunks += 1;
+        encode_chunk(rows, &bodies, place, is_due, job.sender)
+    })?;
+    Ok(encodings)
+}
+
+/// Encodes the rows of a chunk, table by table and day by day.
+fn encode_chunk(
+    rows: Vec<Flattened>,
+    bodies: &Bodies,
+    place: (&str, usize),
+    is_due: impl Fn(&Table) -> bool,
+    sender: &mpsc::Sender<Outgoing>,
+) -> Result<(), FlushError> {
     let emit = |table: &'static Table| {
         move |encoded: Encoded| {
             let gone = || FlushError::Interrupted("files can't be put".to_owned());
             sender.blocking_send((table, encoded)).map_err(|_| gone())
         }
     };
-    let mut encodings = Encodings::default();
-    let mut n_chunks = 0;
-    flatten(segment, directory, channels, chunk_bytes, |flattened| {
-        let place = (name.as_str(), n_chunks);
-        n_chunks += 1;
+    let (mut raw, mut bodies_at) = (vec![], vec![]);
+    let mut tables: Vec<(&'static Table, Vec<RecordBatch>)> = vec![];
+    for flattened in rows {
+        raw.push(flattened.raw);
+        bodies_at.extend(flattened.bodies);
         for (table, batch) in flattened.batches {
-            if is_due(table) {
-                encode::encode_table(table, &batch, place, emit(table))?;
+            match tables.iter_mut().find(|(known, _)| known.name == table.name) {
+                Some((_, batches)) => batches.push(batch),
+                None => tables.push((table, vec![batch])),
             }
         }
-        let raw = &raw_events::TABLE;
-        if is_due(raw) {
-            encode::encode_raw(&flattened.raw, (&flattened.bodies, &bodies), place, emit(raw))?;
-        }
-        for (reason, n) in flattened.troubles {
-            *encodings.troubles.entry(reason).or_default() += n;
-        }
-        if let Some(column) = flattened.raw.column_by_name("received_at") {
-            let received = column.as_primitive::<TimestampMillisecondType>();
-            encodings.received_ms.extend(received.values());
-        }
-        Ok(())
-    })?;
-    Ok(encodings)
+    }
+    let raw_table = &raw_events::TABLE;
+    tables.retain(|(table, _)| is_due(table));
+    raw.retain(|_| is_due(raw_table));
+    let (raw, others) = rayon::join(
+        || encode::encode_raw(&raw, (&bodies_at, bodies), place, emit(raw_table)),
+        || {
+            tables.into_par_iter().with_max_len(1).try_for_each(|(table, batches)| {
+                encode::encode_parts(table, &batches, place, emit(table))
+            })
+        },
+    );
+    raw.and(others)
 }
 
 /// Reads and flattens the records of a segment that count, `chunk_bytes` of bodies and rows at a
 /// time.
 ///
-/// Where a chunk ends depends on nothing but the records before, so doing a segment again gives
-/// the same chunks. Bytes that were acknowledged and can't be read are set aside and reported.
+/// Where a chunk ends depends on nothing but the records before, however many threads there are,
+/// so doing a segment again gives the same chunks.
 fn flatten(
     segment: &SealedSegment,
-    directory: &Directory,
-    channels: &Arc<Channels>,
-    chunk_bytes: usize,
-    mut emit: impl FnMut(Flattened) -> Result<(), FlushError>,
+    job: &Job<'_>,
+    mut emit: impl FnMut(Vec<Flattened>) -> Result<(), FlushError>,
 ) -> Result<(), FlushError> {
-    let mut reader = SegmentReader::open(&segment.path)?;
-    let mut flattener = Flattener::new(Arc::clone(channels));
-    let mut n_body_bytes = 0;
-    while reader.offset() < segment.length {
-        match reader.next_piece()? {
-            // A sealed segment has no torn tail: up to its length everything was acknowledged.
-            None => {
-                let offset = reader.offset();
-                set_aside(segment, directory, offset, segment.length - offset)?;
-                break;
+    let mut records = Records { segment, reader: SegmentReader::open(&segment.path)? };
+    let (mut chunk, mut n_bytes) = (vec![], 0);
+    loop {
+        let mut groups = vec![];
+        while groups.len() < rayon::current_num_threads() {
+            match records.next_group(job.directory)? {
+                Some(group) => groups.push(group),
+                None => break,
             }
-            Some(Piece::Record { record, offset, length }) => {
-                if !segment.skip.contains(&offset) {
-                    let body_bytes = record.body.len();
-                    let body_at =
-                        BodyAt { offset: offset + length - body_bytes as u64, length: body_bytes };
-                    flattener.add(&record, body_at);
-                    // A body is fetched again for its file, so it counts beside its rows.
-                    n_body_bytes += body_bytes;
-                    if flattener.bytes() + n_body_bytes >= chunk_bytes {
-                        emit(flattener.finish()?)?;
-                        n_body_bytes = 0;
-                    }
+        }
+        if groups.is_empty() {
+            break;
+        }
+        let flattened: Vec<_> = groups
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|group| job.flatteners.flatten(group, job.chunk_bytes))
+            .collect();
+        for result in flattened {
+            let (mut rows, mut rest) = result?;
+            loop {
+                n_bytes += rows.bytes;
+                chunk.push(rows.flattened);
+                if n_bytes >= job.chunk_bytes {
+                    emit(std::mem::take(&mut chunk))?;
+                    n_bytes = 0;
                 }
-            }
-            Some(Piece::Damage { offset, length }) => {
-                set_aside(segment, directory, offset, length)?;
+                if rest.is_empty() {
+                    break;
+                }
+                (rows, rest) = job.flatteners.flatten(rest, job.chunk_bytes)?;
             }
         }
     }
-    emit(flattener.finish()?)
+    emit(chunk)
+}
+
+/// The records of a segment that count.
+struct Records<'s> {
+    segment: &'s SealedSegment,
+    reader: SegmentReader,
+}
+
+impl Records<'_> {
+    /// Reads the next records, as many as one thread flattens at a time; `None` at the end.
+    ///
+    /// Bytes that were acknowledged and can't be read are set aside and reported.
+    fn next_group(&mut self, directory: &Directory) -> Result<Option<Group>, FlushError> {
+        let (segment, reader) = (self.segment, &mut self.reader);
+        let (mut group, mut n_bytes) = (Group::new(), 0);
+        while reader.offset() < segment.length
+            && group.len() < GROUP_RECORDS
+            && n_bytes < GROUP_BYTES
+        {
+            match reader.next_piece()? {
+                // A sealed segment has no torn tail: up to its length everything was acknowledged.
+                None => {
+                    let offset = reader.offset();
+                    set_aside(segment, directory, offset, segment.length - offset)?;
+                    break;
+                }
+                Some(Piece::Record { record, offset, length }) => {
+                    if !segment.skip.contains(&offset) {
+                        let body_bytes = record.body.len();
+                        n_bytes += body_bytes;
+                        let offset = offset + length - body_bytes as u64;
+                        group.push_back((record, BodyAt { offset, length: body_bytes }));
+                    }
+                }
+                Some(Piece::Damage { offset, length }) => {
+                    set_aside(segment, directory, offset, length)?;
+                }
+            }
+        }
+        Ok(Some(group).filter(|group| !group.is_empty()))
+    }
 }
 
 fn set_aside(

@@ -10,9 +10,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::FlushError;
 use super::encode::Encoded;
+use super::flatteners::Flatteners;
 use super::policy::{Policy, backoff};
-use super::segment::{Encodings, Outgoing, encode_segment, segment_name};
-use super::thread::WorkThread;
+use super::segment::{Encodings, Job, Outgoing, encode_segment, segment_name};
+use super::thread::WorkThreads;
 use crate::clock::Clock;
 use crate::failpoint;
 use crate::flatten::channel::Channels;
@@ -44,8 +45,8 @@ pub struct Worker {
     policy: Policy,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
-    channels: Arc<Channels>,
-    encoder: WorkThread,
+    flatteners: Arc<Flatteners>,
+    threads: WorkThreads,
     ends_on_error: bool,
 }
 
@@ -59,7 +60,7 @@ impl Worker {
     /// Puts visits into these channels instead of the usual ones.
     #[must_use]
     pub fn with_channels(self, channels: Channels) -> Self {
-        Self { channels: Arc::new(channels), ..self }
+        Self { flatteners: Arc::new(Flatteners::new(channels)), ..self }
     }
 
     /// Opens the lake's tables, creating those that are missing.
@@ -86,10 +87,9 @@ impl Worker {
             }
             tables.push(table);
         }
-        let encoder = WorkThread::start("encode")
-            .map_err(|error| FlushError::Interrupted(error.to_string()))?;
+        let threads = WorkThreads::start()?;
         let ends_on_error = false;
-        let channels = Arc::default();
+        let flatteners = Arc::new(Flatteners::new(Channels::default()));
         Ok(Self {
             journal,
             lake,
@@ -98,8 +98,8 @@ impl Worker {
             policy,
             clock,
             metrics,
-            channels,
-            encoder,
+            flatteners,
+            threads,
             ends_on_error,
         })
     }
@@ -202,21 +202,21 @@ impl Worker {
     async fn flush(&mut self, segment: &SealedSegment) -> Result<Encodings, FlushError> {
         failpoint::pass("flush_before_encode");
         let (sender, receiver) = mpsc::channel(ENCODED_MAX);
-        let channels = Arc::clone(&self.channels);
-        let chunk_bytes = self.policy.chunk_bytes_max;
-        let committed = self.committed.clone();
         let encoding = {
             let segment = segment.clone();
             let journal = Arc::clone(&self.journal);
-            self.encoder.begin(move || {
-                encode_segment(
-                    &segment,
-                    journal.directory(),
-                    &committed,
-                    &channels,
+            let flatteners = Arc::clone(&self.flatteners);
+            let committed = self.committed.clone();
+            let chunk_bytes = self.policy.chunk_bytes_max;
+            self.threads.begin(move || {
+                let job = Job {
+                    directory: journal.directory(),
+                    committed: &committed,
+                    flatteners: &flatteners,
                     chunk_bytes,
-                    &sender,
-                )
+                    sender: &sender,
+                };
+                encode_segment(&segment, &job)
             })
         };
         let written = self.put_all(segment, receiver).await;
