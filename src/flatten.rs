@@ -227,11 +227,12 @@ impl Flattener {
     }
 
     fn add_raw(&mut self, record: &Record, context: &Context<'_>, body_at: BodyAt) {
-        let scheme = Slot::text(Some(record.scheme.name()));
-        let webhook_id = Slot::text(Some(&record.webhook_id));
-        let rest =
-            [&context.event_type, &context.created_at, &context.received_at, &scheme, &webhook_id];
-        self.raw.append(context.date, context.leading.iter().chain(rest));
+        let rest = [
+            context.received_at.clone(),
+            Slot::text(Some(record.scheme.name())),
+            Slot::text(Some(&record.webhook_id)),
+        ];
+        self.raw.append(context.date, &[&context.leading, &rest]);
         self.bodies.push(body_at);
     }
 
@@ -240,12 +241,15 @@ impl Flattener {
             Some((_, n)) => *n += 1,
             None => self.troubles.push((trouble.reason, 1)),
         }
-        let reason = Slot::text(Some(trouble.reason));
-        let path = Slot::text(trouble.path.as_deref());
-        let body = Slot::owned(Some(body_text(&record.body)));
-        let webhook_id = Slot::text(Some(&record.webhook_id));
-        let rest = [&context.event_type, &context.received_at, &reason, &path, &body, &webhook_id];
-        self.dead_letters.append(context.date, context.leading.iter().chain(rest));
+        let rest = [
+            context.leading[4].clone(),
+            context.received_at.clone(),
+            Slot::text(Some(trouble.reason)),
+            Slot::text(trouble.path.as_deref()),
+            Slot::owned(Some(body_text(&record.body))),
+            Slot::text(Some(&record.webhook_id)),
+        ];
+        self.dead_letters.append(context.date, &[context.ids(), &rest]);
     }
 }
 

@@ -116,7 +116,7 @@ pub async fn load(
     let n_rows = rows::read(&name, bytes, |columns, line, cells| {
         unused.extend(columns.iter().filter(|column| !reader.knows(column)).cloned());
         let (date, row) = reader.row(columns, line, cells)?;
-        builder.append(date, &row);
+        builder.append(date, &[&row]);
         Ok(())
     })
     .map_err(|reason| LoadError::Input { file: name.clone(), reason })?;

@@ -1,5 +1,6 @@
 //! Rows of slots into Arrow columns.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -13,6 +14,11 @@ use arrow::error::ArrowError;
 
 use super::slot::Slot;
 use crate::schema::{Column, DATE, Kind, fields};
+
+/// Bytes of an offset, which each value of varying length has.
+const OFFSET_BYTES: usize = 4;
+/// Bytes of any other value.
+const VALUE_BYTES: usize = 8;
 
 /// Collects the rows of one table.
 #[derive(Debug)]
@@ -31,15 +37,18 @@ impl TableBuilder {
         Self { columns, dates: Date32Builder::new(), builders, bytes: 0 }
     }
 
-    /// Appends a row: its partition, then one slot a column; slots beyond the columns are left out.
-    pub fn append<'s, 'a: 's>(&mut self, date: i32, row: impl IntoIterator<Item = &'s Slot<'a>>) {
+    /// Appends a row: its partition, then one slot a column, in pieces.
+    ///
+    /// Slots beyond the columns are left out, columns beyond the slots are null.
+    pub fn append(&mut self, date: i32, row: &[&[Slot<'_>]]) {
         self.dates.append_value(date);
-        let mut slots = row.into_iter();
-        for builder in &mut self.builders {
-            let slot = slots.next().unwrap_or(&Slot::Null);
-            self.bytes += slot.bytes();
-            builder.append(slot);
+        let mut builders = self.builders.iter_mut();
+        for piece in row {
+            for (slot, builder) in piece.iter().zip(builders.by_ref()) {
+                self.bytes += builder.append(slot);
+            }
         }
+        self.bytes += builders.map(|builder| builder.append(&Slot::Null)).sum::<usize>();
     }
 
     /// Returns about how many bytes the rows take.
@@ -100,9 +109,14 @@ impl ColumnBuilder {
         }
     }
 
-    fn append(&mut self, slot: &Slot<'_>) {
+    /// Appends a value; returns about how many bytes it takes.
+    fn append(&mut self, slot: &Slot<'_>) -> usize {
         match self {
-            Self::Text(builder) => builder.append_option(slot.as_text()),
+            Self::Text(builder) => {
+                let text = slot.as_text();
+                builder.append_option(text);
+                return OFFSET_BYTES + text.map_or(0, str::len);
+            }
             Self::Int(builder) => builder.append_option(slot.as_int()),
             Self::Float(builder) => {
                 builder.append_option(if let Slot::Float(n) = slot { Some(*n) } else { None });
@@ -113,18 +127,22 @@ impl ColumnBuilder {
                 builder.append_option(slot.as_int().and_then(|day| i32::try_from(day).ok()));
             }
             Self::TextList(builder) => match slot {
-                Slot::TextList(items) => builder.append_value(items.iter().map(Option::as_deref)),
+                Slot::TextList(items) => {
+                    builder.append_value(items.iter().map(Option::as_deref));
+                    let bytes = |item: &Option<Cow<'_, str>>| item.as_ref().map_or(0, |t| t.len());
+                    return items.iter().map(|item| OFFSET_BYTES + bytes(item)).sum();
+                }
                 _ => builder.append_null(),
             },
-            Self::Struct(rows) => rows.append(slot.rows().first().map(Vec::as_slice)),
+            Self::Struct(rows) => return rows.append(slot.rows().first().map(Vec::as_slice)),
             Self::Structs { rows, offsets, nulls } => {
                 nulls.append(matches!(slot, Slot::Rows(_)));
-                for row in slot.rows() {
-                    rows.append(Some(row));
-                }
+                let bytes = slot.rows().iter().map(|row| rows.append(Some(row))).sum::<usize>();
                 offsets.push(i32::try_from(rows.n_rows).unwrap_or(i32::MAX));
+                return OFFSET_BYTES + bytes;
             }
         }
+        VALUE_BYTES
     }
 
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
@@ -169,11 +187,13 @@ impl StructColumn {
         Self { columns, builders, nulls: NullBufferBuilder::new(0), n_rows: 0 }
     }
 
-    fn append(&mut self, row: Option<&[Slot<'_>]>) {
+    fn append(&mut self, row: Option<&[Slot<'_>]>) -> usize {
         self.nulls.append(row.is_some());
         self.n_rows += 1;
-        for (at, builder) in self.builders.iter_mut().enumerate() {
-            builder.append(row.map_or(&Slot::Null, |row| &row[at]));
+        let builders = self.builders.iter_mut();
+        match row {
+            Some(row) => builders.zip(row).map(|(builder, slot)| builder.append(slot)).sum(),
+            None => builders.map(|builder| builder.append(&Slot::Null)).sum(),
         }
     }
 

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use super::reading::{ITEMS_MAX, ROWS_MAX, Reading};
 use super::shape::Shape;
+use super::slot::Slot::Null;
 use super::slot::{Row, Slot};
 use super::{company, identities, mismatch, people, sessions, time, walk};
 use crate::event::scan::{self, Excess};
@@ -82,12 +83,9 @@ impl Trouble {
 /// What an event says of itself; the columns that all its rows share.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// `event_id`, `tenant`, `session_id` and `visitor_id`.
-    pub leading: [Slot<'a>; 4],
-    /// The event's type.
-    pub event_type: Slot<'a>,
-    /// When the sender created it, milliseconds.
-    pub created_at: Slot<'a>,
+    /// `event_id`, `tenant`, `session_id` and `visitor_id`, the event's type, and when the sender
+    /// created it, milliseconds.
+    pub leading: [Slot<'a>; 6],
     /// When it was received, milliseconds.
     pub received_at: Slot<'a>,
     /// The partition of all its rows: days since the Unix epoch.
@@ -95,13 +93,29 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// Returns the columns that all tables begin with.
+    #[must_use]
+    pub fn ids(&self) -> &[Slot<'a>] {
+        &self.leading[..4]
+    }
+
+    /// Returns the visitor's id, if there is one.
+    #[must_use]
+    pub fn visitor_id(&self) -> Option<&str> {
+        self.leading[3].as_filled()
+    }
+
+    /// Returns the event's type, if there is one.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        self.leading[4].as_text()
+    }
+
     /// Makes the context of an event of which nothing can be read.
     #[must_use]
     pub fn unread(record: &'a Record) -> Self {
         Self {
-            leading: [Slot::text(Some(&record.webhook_id)), Slot::Null, Slot::Null, Slot::Null],
-            event_type: Slot::Null,
-            created_at: Slot::Null,
+            leading: [Slot::text(Some(&record.webhook_id)), Null, Null, Null, Null, Null],
             received_at: Slot::Int(record.received_at_ms),
             date: time::own_day(record.received_at_ms),
         }
@@ -117,16 +131,16 @@ impl<'a> Context<'a> {
             context.leading[0] = Slot::Text(id);
         }
         if let Lenient::Text(event_type) = envelope.event_type {
-            context.event_type = Slot::Text(event_type);
+            context.leading[4] = Slot::Text(event_type);
         }
         let created_ms = lenient_time(&envelope.created).or(lenient_time(&envelope.timestamp));
-        context.created_at = Slot::int(created_ms);
+        context.leading[5] = Slot::int(created_ms);
         let session = data.get(at::SESSION).and_then(|slot| slot.rows().first());
         let field = |index: usize, fallback: Option<usize>| {
-            let own = session.and_then(|row| row[index].as_filled());
-            let other = fallback.and_then(|index| data.get(index)?.as_filled());
-            let id = own.or(other).filter(|id| id.len() <= ID_BYTES_MAX);
-            Slot::owned(id.map(str::to_owned))
+            let own = session.map(|row| &row[index]).filter(|slot| slot.as_filled().is_some());
+            let id = own.or(fallback.and_then(|index| data.get(index)));
+            let is_id = |id: &str| id.len() <= ID_BYTES_MAX;
+            id.filter(|slot| slot.as_filled().is_some_and(is_id)).cloned().unwrap_or_default()
         };
         context.leading[1] = field(sessions::at::TENANT, None);
         context.leading[2] = field(sessions::at::SESSION_ID, Some(at::SESSION_ID));
@@ -146,7 +160,7 @@ pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<Trouble>);
 /// Returns its context, its payload, and what is wrong with it; without a payload nothing but
 /// the context can be used.
 pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
-    let Ok(body) = str::from_utf8(&record.body) else {
+    let Ok(body) = simdutf8::basic::from_utf8(&record.body) else {
         return (Context::unread(record), None, Some(Trouble::new("not_utf8", None)));
     };
     walked(shape, record, body).unwrap_or_else(|| parsed(shape, record, body))

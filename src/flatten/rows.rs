@@ -1,5 +1,7 @@
 //! The rows of one event: which tables it fills, and the columns that are worked out.
 
+use std::borrow::Cow;
+
 use super::channel::{Signals, Touch};
 use super::event::{self, Context};
 use super::slot::{Row, Slot};
@@ -37,15 +39,15 @@ mod company_at {
 }
 
 /// Who stands behind an event, as far as it says.
-struct Who {
-    person_key: Slot<'static>,
-    email: Slot<'static>,
-    company_domain: Slot<'static>,
+struct Who<'a> {
+    person_key: Slot<'a>,
+    email: Slot<'a>,
+    company_domain: Slot<'a>,
 }
 
 /// Adds the rows of an event to its tables; unknown types have none.
-pub fn add(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>) {
-    let event_type = context.event_type.as_text().unwrap_or_default();
+pub fn add<'a>(out: &mut Flattener, context: &Context<'a>, mut data: Row<'a>) {
+    let event_type = context.event_type().unwrap_or_default();
     match event_type {
         FINALIZED | ENRICHED | VALIDATED => {
             let who = Who::of(context, &data);
@@ -59,8 +61,8 @@ pub fn add(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>) {
     }
 }
 
-impl Who {
-    fn of(context: &Context<'_>, data: &Row<'_>) -> Self {
+impl<'a> Who<'a> {
+    fn of(context: &Context<'_>, data: &Row<'a>) -> Self {
         let person = data[event::at::PERSON].rows().first();
         let field = |index: usize| person.and_then(|row| row[index].as_filled());
         let email = field(person_at::EMAIL);
@@ -68,14 +70,16 @@ impl Who {
             email,
             field(person_at::LINKEDIN_ID),
             field(person_at::LINKEDIN_URL),
-            context.leading[3].as_filled(),
+            context.visitor_id(),
         );
         let companies: Vec<Option<&str>> =
             data[event::at::COMPANIES].rows().iter().map(site_of).collect();
         let company_domain = account::account_domain(email, &current_sites(person), &companies);
         Self {
             person_key: Slot::owned(person_key),
-            email: Slot::owned(email.map(str::to_owned)),
+            email: email.map_or(Slot::Null, |_| {
+                person.map_or(Slot::Null, |row| row[person_at::EMAIL].clone())
+            }),
             company_domain: Slot::owned(company_domain),
         }
     }
@@ -101,26 +105,29 @@ fn domain_of(site: &str) -> Option<String> {
     account::registrable_domain(&account::host_of(site)?)
 }
 
-fn add_enrichment(out: &mut Flattener, context: &Context<'_>, data: &mut Row<'_>, who: &Who) {
-    let leading = || context.leading.iter().chain([&context.event_type, &context.created_at]);
+fn add_enrichment<'a>(
+    out: &mut Flattener,
+    context: &Context<'a>,
+    data: &mut Row<'a>,
+    who: &Who<'a>,
+) {
     if let Slot::Rows(rows) = &mut data[event::at::PERSON] {
         for row in rows {
             row[person_at::PERSON_KEY] = who.person_key.clone();
             row[person_at::COMPANY_DOMAIN] = who.company_domain.clone();
-            out.people.append(context.date, leading().chain(row.iter()));
+            out.people.append(context.date, &[&context.leading, row]);
         }
     }
     for (at, row) in data[event::at::COMPANIES].rows().iter().enumerate() {
         let position = Slot::int(i64::try_from(at).ok());
         let domain = Slot::owned(site_of(row).and_then(domain_of));
-        let rest = [&position, &domain].into_iter().chain(row.iter());
-        out.companies.append(context.date, leading().chain(rest));
+        out.companies.append(context.date, &[&context.leading, &[position, domain], row]);
     }
     let validations = [event::at::VALIDATIONS, event::at::EMAIL_VALIDATIONS];
     let validations = validations.iter().flat_map(|index| data[*index].rows());
     for (at, row) in validations.enumerate() {
         let position = Slot::int(i64::try_from(at).ok());
-        out.email_validations.append(context.date, leading().chain([&position]).chain(row.iter()));
+        out.email_validations.append(context.date, &[&context.leading, &[position], row]);
     }
 }
 
@@ -130,16 +137,16 @@ fn add_identity(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>) {
         let emails = row[identities::at::EMAILS].rows();
         let email = emails.iter().find_map(|row| row[identities::at::EMAIL_VALUE].as_filled());
         let linkedin_url = row[identities::at::LINKEDIN_URL].as_filled();
-        let key = identity::person_key(email, None, linkedin_url, context.leading[3].as_filled());
+        let key = identity::person_key(email, None, linkedin_url, context.visitor_id());
         row[identities::at::PERSON_KEY] = Slot::owned(key);
         row[identities::at::PRID] = data[event::at::PRID].clone();
         row[identities::at::PIXEL_ID] = data[event::at::PIXEL_ID].clone();
-        let leading = context.leading.iter().chain([&context.event_type, &context.created_at]);
-        out.identities.append(context.date, leading.chain(&row[identities::at::PERSON_KEY..]));
+        let rest = &row[identities::at::PERSON_KEY..];
+        out.identities.append(context.date, &[&context.leading, rest]);
     }
 }
 
-fn add_session(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>, who: &Who) {
+fn add_session<'a>(out: &mut Flattener, context: &Context<'a>, mut data: Row<'a>, who: &Who<'a>) {
     use sessions::at;
 
     let Slot::Rows(mut rows) = std::mem::take(&mut data[event::at::SESSION]) else { return };
@@ -160,8 +167,8 @@ fn add_session(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>, wh
         event[pageviews::at::POSITION] = Slot::int(i64::try_from(position).ok());
         event[pageviews::at::DWELL_MS] = Slot::int(dwell.filter(|ms| *ms >= 0));
         event[pageviews::at::FINALIZED_AT] = finalized_at.clone();
-        let url = event[pageviews::at::URL].as_filled();
-        let (host, path) = (host_of(url), path_of(url));
+        let url = &event[pageviews::at::URL];
+        let (host, path) = (url.derive(account::host_of), url.derive(path_of));
         event[pageviews::at::HOST] = host;
         event[pageviews::at::HOST + 1] = path;
         if position > 0 && event[pageviews::at::SIGNAL].as_text() == Some("pageview") {
@@ -170,8 +177,8 @@ fn add_session(out: &mut Flattener, context: &Context<'_>, mut data: Row<'_>, wh
         next_at = viewed_at.or(next_at);
     }
     for event in &events {
-        let rest = event[pageviews::at::POSITION..].iter();
-        out.pageviews.append(context.date, context.leading.iter().chain(rest));
+        let rest = &event[pageviews::at::POSITION..];
+        out.pageviews.append(context.date, &[context.ids(), rest]);
     }
     finish_session(out, context, &data, row, &events, who);
 }
@@ -189,21 +196,19 @@ fn add_link(out: &Flattener, event: &mut Row<'_>) {
 }
 
 /// Works out a session's columns and adds its row and its touchpoint.
-fn finish_session(
+fn finish_session<'a>(
     out: &mut Flattener,
-    context: &Context<'_>,
-    data: &Row<'_>,
-    mut row: Row<'_>,
-    events: &[Row<'_>],
-    who: &Who,
+    context: &Context<'a>,
+    data: &Row<'a>,
+    mut row: Row<'a>,
+    events: &[Row<'a>],
+    who: &Who<'a>,
 ) {
     use sessions::at;
 
-    for (index, slot) in context.leading.iter().enumerate() {
-        row[index] = Slot::owned(slot.as_text().map(str::to_owned));
-    }
-    row[at::RECEIVED_AT] = Slot::int(context.received_at.as_int());
-    row[at::CREATED_AT] = Slot::int(context.created_at.as_int());
+    row[..at::PIXEL_ID].clone_from_slice(context.ids());
+    row[at::RECEIVED_AT] = context.received_at.clone();
+    row[at::CREATED_AT] = context.leading[5].clone();
     if let Slot::Int(ended_ms) = data[event::at::ENDED_AT] {
         row[at::ENDED_AT] = Slot::Int(ended_ms);
     }
@@ -213,14 +218,12 @@ fn finish_session(
     row[at::EVENT_COUNT] = Slot::int(data[event::at::EVENT_COUNT].as_int());
     let views = events.iter().filter(|e| e[pageviews::at::SIGNAL].as_text() == Some("pageview"));
     row[at::PAGEVIEW_COUNT] = Slot::int(i64::try_from(views.count()).ok());
-    let last_url = events.iter().rev().find_map(|e| e[pageviews::at::URL].as_filled());
-    row[at::EXIT_PAGE] = Slot::owned(last_url.map(str::to_owned));
-    let landing = row[at::LANDING_PAGE].as_filled();
-    let (host, path) = (host_of(landing), path_of(landing));
-    row[at::LANDING_HOST] = host;
-    row[at::LANDING_PATH] = path;
-    let referrer_host = row[at::REFERRER].as_filled().and_then(account::referrer_host);
-    row[at::REFERRER_HOST] = Slot::owned(referrer_host.map(std::borrow::Cow::into_owned));
+    let urls = events.iter().rev().map(|event| &event[pageviews::at::URL]);
+    let last_url = urls.into_iter().find(|url| url.as_filled().is_some());
+    row[at::EXIT_PAGE] = last_url.cloned().unwrap_or_default();
+    row[at::LANDING_HOST] = row[at::LANDING_PAGE].derive(account::host_of);
+    row[at::LANDING_PATH] = row[at::LANDING_PAGE].derive(path_of);
+    row[at::REFERRER_HOST] = row[at::REFERRER].derive(account::referrer_host);
     let agent = row[at::USER_AGENT].as_filled().map(|text| out.agents.get(text));
     if let Some(agent) = &agent {
         row[at::BROWSER] = Slot::owned(agent.browser.clone());
@@ -237,11 +240,11 @@ fn finish_session(
     row[at::EMAIL] = who.email.clone();
     row[at::COMPANY_DOMAIN] = who.company_domain.clone();
     add_touch(out, context.date, &row, who);
-    out.sessions.append(context.date, &row);
+    out.sessions.append(context.date, &[&row]);
 }
 
 /// Adds a session's touchpoint; the order is that of the table's columns.
-fn add_touch(out: &mut Flattener, date: i32, row: &Row<'_>, who: &Who) {
+fn add_touch(out: &mut Flattener, date: i32, row: &Row<'_>, who: &Who<'_>) {
     use sessions::at;
 
     let text = |index: usize| row[index].as_filled();
@@ -266,21 +269,24 @@ fn add_touch(out: &mut Flattener, date: i32, row: &Row<'_>, who: &Who) {
         Slot::owned(medium),
         Slot::owned(campaign),
     ];
-    let mut slots: Vec<&Slot<'_>> = row[..4].iter().collect();
-    slots.push(&row[at::STARTED_AT]);
-    slots.extend(&row[at::UTM_SOURCE..at::UTM_SOURCE + 5]);
-    slots.extend(&own[..2]);
-    slots.extend([&row[at::REFERRER], &row[at::REFERRER_HOST], &row[at::LANDING_PAGE], &own[2]]);
-    slots.extend([&who.person_key, &who.company_domain, &row[at::IS_BOT]]);
-    slots.extend(&own[3..]);
-    slots.extend([&row[at::LANDING_PATH], &row[at::FINALIZED_AT]]);
-    out.utm.append(date, slots);
+    let by = [who.person_key.clone(), who.company_domain.clone()];
+    let pieces = [
+        &row[..4],
+        &row[at::STARTED_AT..=at::STARTED_AT],
+        &row[at::UTM_SOURCE..at::UTM_SOURCE + 5],
+        &own[..2],
+        &row[at::REFERRER..=at::REFERRER_HOST],
+        &row[at::LANDING_PAGE..=at::LANDING_PAGE],
+        &own[2..3],
+        &by,
+        &row[at::IS_BOT..=at::IS_BOT],
+        &own[3..],
+        &row[at::LANDING_PATH..=at::LANDING_PATH],
+        &row[at::FINALIZED_AT..=at::FINALIZED_AT],
+    ];
+    out.utm.append(date, &pieces);
 }
 
-fn host_of<'a>(url: Option<&str>) -> Slot<'a> {
-    Slot::owned(url.and_then(account::host_of).map(std::borrow::Cow::into_owned))
-}
-
-fn path_of<'a>(url: Option<&str>) -> Slot<'a> {
-    Slot::owned(url.and_then(account::path_of).map(str::to_owned))
+fn path_of(url: &str) -> Option<Cow<'_, str>> {
+    account::path_of(url).map(Cow::Borrowed)
 }

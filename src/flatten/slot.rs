@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-/// Bytes of an offset, which each value of varying length has.
-const OFFSET_BYTES: usize = 4;
-
 /// A value on its way from the JSON to a column.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Slot<'a> {
@@ -70,19 +67,15 @@ impl<'a> Slot<'a> {
         if let Slot::Bool(flag) = self { Some(*flag) } else { None }
     }
 
-    /// Returns about how many bytes it takes in a column.
+    /// Makes a slot of what `work` finds in the text, or null; it is copied only if it must be.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        let fields = |row: &Row<'_>| row.iter().map(Slot::bytes).sum::<usize>();
-        let text =
-            |text: &Option<Cow<'_, str>>| OFFSET_BYTES + text.as_ref().map_or(0, |t| t.len());
-        OFFSET_BYTES
-            + match self {
-                Slot::Text(text) => text.len(),
-                Slot::TextList(items) => items.iter().map(text).sum(),
-                Slot::Rows(rows) => rows.iter().map(fields).sum(),
-                Slot::Null | Slot::Int(_) | Slot::Float(_) | Slot::Bool(_) | Slot::Mismatch => 4,
+    pub fn derive(&self, work: impl for<'t> Fn(&'t str) -> Option<Cow<'t, str>>) -> Self {
+        match self {
+            Slot::Text(Cow::Borrowed(text)) if !text.is_empty() => {
+                work(text).map_or(Slot::Null, Slot::Text)
             }
+            _ => Self::owned(self.as_filled().and_then(work).map(Cow::into_owned)),
+        }
     }
 
     /// Returns the rows of a list of objects, none for anything else.
