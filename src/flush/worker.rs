@@ -1,10 +1,12 @@
-//! The task that flushes: one segment at a time, oldest first, until it is told to stop.
+//! The task that flushes: segment by segment, oldest first, until it is told to stop.
+
+mod commit;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::stream::{self, FuturesUnordered, StreamExt as _};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use object_store::path::Path;
 use tokio::sync::{mpsc, watch};
 
@@ -17,7 +19,7 @@ use super::thread::WorkThreads;
 use crate::clock::Clock;
 use crate::failpoint;
 use crate::flatten::channel::Channels;
-use crate::flatten::{TABLES, raw_events};
+use crate::flatten::TABLES;
 use crate::journal::{Journal, SealedSegment};
 use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
@@ -26,13 +28,22 @@ use crate::schema::Table;
 
 /// Files that are put at the same time.
 const PUTS_MAX: usize = 16;
-/// Tables that are committed at the same time. Each waits on a thread for another that reads, so
-/// they must not take all that the program has for blocking.
-const COMMITS_MAX: usize = 8;
 /// Encoded files that wait to be put.
 const ENCODED_MAX: usize = 4;
 /// Tries of the last flush before the process ends without it; the journal keeps the events.
 const LAST_TRIES_MAX: u32 = 5;
+
+/// A segment whose files are in the lake, but that no table names yet.
+#[derive(Debug)]
+struct Prepared {
+    segment: SealedSegment,
+    encodings: Encodings,
+    written: Written,
+    started: Duration,
+}
+
+/// Files by table.
+type Written = HashMap<&'static str, Vec<NewFile>>;
 
 /// Flushes the journal's segments into the lake.
 #[derive(Debug)]
@@ -41,7 +52,9 @@ pub struct Worker {
     lake: Lake,
     tables: Vec<LakeTable>,
     /// The last segment of ours that each table names.
-    committed: HashMap<&'static str, u64>,
+    committed: Mutex<HashMap<&'static str, u64>>,
+    /// The segment after the last that was flushed, if its files are in the lake already.
+    ahead: Option<Prepared>,
     policy: Policy,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -94,7 +107,8 @@ impl Worker {
             journal,
             lake,
             tables,
-            committed,
+            committed: Mutex::new(committed),
+            ahead: None,
             policy,
             clock,
             metrics,
@@ -153,15 +167,42 @@ impl Worker {
 
     /// Flushes the oldest sealed segment; `false` if there is none.
     ///
+    /// While its tables commit, which is waiting for the most part, the next one is prepared.
+    ///
     /// # Errors
     /// Any [`FlushError`]; the segment stays.
     pub async fn flush_oldest(&mut self) -> Result<bool, FlushError> {
         let Some(segment) = self.journal.shared().oldest() else {
             return Ok(false);
         };
-        let started = self.clock.elapsed();
-        let Encodings { troubles, received_ms } = self.flush(&segment).await?;
+        let sequence = segment.sequence;
+        let ahead = self.ahead.take().filter(|ahead| ahead.segment.sequence == sequence);
+        let prepared = match ahead {
+            Some(prepared) => prepared,
+            None => self.prepare(segment).await?,
+        };
+        let next = async {
+            // Nothing is lost with an error: the segment is prepared again when it is its turn.
+            match self.journal.shared().next_after(sequence) {
+                Some(segment) => self.prepare(segment).await.ok(),
+                None => None,
+            }
+        };
+        let (done, ahead) = tokio::join!(self.commit(prepared), next);
+        done?;
+        self.ahead = ahead;
+        Ok(true)
+    }
+
+    /// Commits a segment's files and lets go of the segment.
+    async fn commit(&self, prepared: Prepared) -> Result<(), FlushError> {
+        let Prepared { segment, encodings, written, started } = prepared;
+        if segment.sequence <= self.journal.opened_at() {
+            self.remove_leftovers(&segment, &written).await?;
+        }
+        self.commit_all(&segment, written).await?;
         failpoint::pass("flush_before_release");
+        let Encodings { troubles, received_ms } = encodings;
         let journal = Arc::clone(&self.journal);
         let sequence = segment.sequence;
         let n_records = segment.n_records;
@@ -178,7 +219,7 @@ impl Worker {
         self.metrics.flushes.inc();
         self.metrics.flush_seconds.observe(seconds);
         tracing::info!(sequence, n_records, seconds, "segment is in the lake");
-        Ok(true)
+        Ok(())
     }
 
     /// Waits for a sealed segment, or until the open one is due, which is then sealed.
@@ -198,15 +239,16 @@ impl Worker {
         }
     }
 
-    /// Writes and commits a segment; returns what was met in its events.
-    async fn flush(&mut self, segment: &SealedSegment) -> Result<Encodings, FlushError> {
+    /// Writes a segment's files, which nobody sees as the table's before they are committed.
+    async fn prepare(&self, segment: SealedSegment) -> Result<Prepared, FlushError> {
+        let started = self.clock.elapsed();
         failpoint::pass("flush_before_encode");
         let (sender, receiver) = mpsc::channel(ENCODED_MAX);
         let encoding = {
             let segment = segment.clone();
             let journal = Arc::clone(&self.journal);
             let flatteners = Arc::clone(&self.flatteners);
-            let committed = self.committed.clone();
+            let committed = self.committed().clone();
             let chunk_bytes = self.policy.chunk_bytes_max;
             self.threads.begin(move || {
                 let job = Job {
@@ -219,16 +261,12 @@ impl Worker {
                 encode_segment(&segment, &job)
             })
         };
-        let written = self.put_all(segment, receiver).await;
+        let written = self.put_all(&segment, receiver).await;
         let encoded = encoding.await;
         // An encoder that found its receiver gone says less than what stopped the receiver.
         let written = written?;
         let encoded = encoded??;
-        if segment.sequence <= self.journal.opened_at() {
-            self.remove_leftovers(segment, &written).await?;
-        }
-        self.commit_all(segment, written).await?;
-        Ok(encoded)
+        Ok(Prepared { segment, encodings: encoded, written, started })
     }
 
     /// Puts files as they come; returns what is to be committed, by table.
@@ -236,8 +274,8 @@ impl Worker {
         &self,
         segment: &SealedSegment,
         mut receiver: mpsc::Receiver<Outgoing>,
-    ) -> Result<HashMap<&'static str, Vec<NewFile>>, FlushError> {
-        let mut written: HashMap<&'static str, Vec<NewFile>> = HashMap::new();
+    ) -> Result<Written, FlushError> {
+        let mut written = Written::new();
         let mut puts = FuturesUnordered::new();
         let mut is_open = true;
         while is_open || !puts.is_empty() {
@@ -279,7 +317,7 @@ impl Worker {
     async fn remove_leftovers(
         &self,
         segment: &SealedSegment,
-        written: &HashMap<&'static str, Vec<NewFile>>,
+        written: &Written,
     ) -> Result<(), FlushError> {
         let ingester = self.journal.directory().ingester();
         for (table, files) in written {
@@ -289,58 +327,9 @@ impl Worker {
         Ok(())
     }
 
-    async fn commit_all(
-        &mut self,
-        segment: &SealedSegment,
-        mut written: HashMap<&'static str, Vec<NewFile>>,
-    ) -> Result<(), FlushError> {
-        let ingester = self.journal.directory().ingester();
-        let (clock, metrics) = (&self.clock, &self.metrics);
-        // `raw_events` comes last: who finds an event there finds its rows in all other tables.
-        for is_raw in [false, true] {
-            let mut commits = vec![];
-            for table in &self.tables {
-                let name = table.definition().name;
-                if (name == raw_events::TABLE.name) == is_raw
-                    && let Some(mut files) = written.remove(name)
-                {
-                    files.sort_by(|left, right| left.file.path.cmp(&right.file.path));
-                    commits.push(async move {
-                        failpoint::pass("flush_before_commit");
-                        let started = clock.elapsed();
-                        let done = table.commit(&files, ingester, segment.sequence).await;
-                        let seconds = (clock.elapsed() - started).as_secs_f64();
-                        metrics.commit_seconds.observe(seconds);
-                        failpoint::pass("flush_after_commit");
-                        (name, files, done)
-                    });
-                }
-            }
-            let mut commits = stream::iter(commits).buffer_unordered(COMMITS_MAX);
-            let mut first_error = None;
-            while let Some((name, files, done)) = commits.next().await {
-                match done {
-                    Ok(is_new) => {
-                        self.committed.insert(name, segment.sequence);
-                        if is_new {
-                            self.count(name, &files);
-                        }
-                    }
-                    Err(error) => first_error = first_error.or(Some(error)),
-                }
-            }
-            if let Some(error) = first_error {
-                return Err(error.into());
-            }
-        }
-        Ok(())
-    }
-
-    fn count(&self, table: &'static str, files: &[NewFile]) {
-        let n_rows = files.iter().filter_map(|new| new.file.n_rows).sum();
-        self.metrics.rows.with_label_values(&[table]).inc_by(n_rows);
-        self.metrics.files.with_label_values(&[table]).inc_by(files.len() as u64);
-        self.metrics.file_bytes.inc_by(files.iter().map(|new| new.file.size).sum());
+    fn committed(&self) -> MutexGuard<'_, HashMap<&'static str, u64>> {
+        // What it holds stays whole even if a holder panicked.
+        self.committed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts and logs dead letters by reason, never what is in them.

@@ -30,6 +30,12 @@ impl Shared {
         lock(&self.sealed).front().cloned()
     }
 
+    /// Returns the oldest segment that waits behind this one.
+    #[must_use]
+    pub fn next_after(&self, sequence: u64) -> Option<SealedSegment> {
+        lock(&self.sealed).iter().find(|segment| segment.sequence > sequence).cloned()
+    }
+
     /// Returns how many segments wait.
     #[must_use]
     pub fn n_sealed(&self) -> usize {
