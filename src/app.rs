@@ -132,10 +132,10 @@ impl App {
             Arc::clone(&metrics),
             settings.limits,
         ));
-        let router = receive::router(Arc::clone(&receiver));
+        let endpoints = receive::Endpoints::new(Arc::clone(&receiver));
         let address = settings.listen;
         let listen = |source| AppError::Listen { address, source };
-        let server = Server::bind(address, router, settings.limits, Arc::clone(&metrics), clock);
+        let server = Server::bind(address, endpoints, settings.limits, Arc::clone(&metrics), clock);
         let server = server.await.map_err(listen)?;
         let address = server.address().map_err(listen)?;
         let (stop_server, server_stop) = watch::channel(false);

@@ -20,13 +20,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
 
 use crate::clock::Clock;
 use crate::journal::{Danger, Journal};
@@ -123,10 +124,38 @@ impl Receiver {
     }
 }
 
-/// Returns the endpoints.
-pub fn router(receiver: Arc<Receiver>) -> Router {
+/// Where webhooks are sent to.
+const WEBHOOKS: &str = "/webhooks/midbound";
+
+/// What is served.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    receiver: Arc<Receiver>,
+    router: Router,
+}
+
+impl Endpoints {
+    /// Makes the endpoints of a receiver.
+    #[must_use]
+    pub fn new(receiver: Arc<Receiver>) -> Self {
+        let router = router(Arc::clone(&receiver));
+        Self { receiver, router }
+    }
+
+    /// Answers a request.
+    async fn answer(self, request: Request) -> Response {
+        // The router's ways take as long as a signature.
+        if request.method() == Method::POST && request.uri().path() == WEBHOOKS {
+            return webhook::receive(State(self.receiver), request).await;
+        }
+        let answered = self.router.oneshot(request).await;
+        answered.unwrap_or_else(|never| match never {})
+    }
+}
+
+fn router(receiver: Arc<Receiver>) -> Router {
     Router::new()
-        .route("/webhooks/midbound", post(webhook::receive))
+        .route(WEBHOOKS, post(webhook::receive))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::directory::Directory;
@@ -87,6 +88,7 @@ impl Journal {
             shared: Arc::clone(&shared),
             clock: Arc::clone(&clock),
             metrics,
+            runtime: Handle::try_current().ok(),
             expired_at_ms: 0,
             open_since: None,
         };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::appender::AppendError;
@@ -16,6 +17,8 @@ use crate::metrics::Metrics;
 
 const BATCH_RECORDS_MAX: usize = 1024;
 const BATCH_BYTES_MAX: usize = 8 << 20;
+/// Up to so many are answered one by one.
+const ANSWERS_MIN: usize = 4;
 /// Old ids are forgotten about this often.
 const EXPIRE_MS: i64 = 600_000;
 
@@ -47,6 +50,8 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: Arc<Metrics>,
+    /// Where those who wait run, if it is a runtime.
+    pub(super) runtime: Option<Handle>,
     pub(super) expired_at_ms: i64,
     /// Since when the open segment has held anything, by the clock that never goes backwards.
     pub(super) open_since: Option<Duration>,
@@ -88,11 +93,24 @@ impl Batch {
     }
 
     /// Tells each what became of its record.
-    fn answer(&mut self, outcomes: Vec<Outcome>) {
-        for (reply, outcome) in self.replies.drain(..).zip(&outcomes) {
-            _ = reply.send(Ok(*outcome));
+    ///
+    /// Those who wait are tasks of the runtime: waking one from another thread goes through a
+    /// lock, so a task of its own wakes all of them.
+    fn answer(&mut self, outcomes: Vec<Outcome>, runtime: Option<&Handle>) {
+        if let Some(reply) = self.group.take() {
+            _ = reply.send(Ok(outcomes));
+            return;
         }
-        _ = self.group.take().map(|reply| reply.send(Ok(outcomes)));
+        let replies = std::mem::take(&mut self.replies);
+        let answer = move || {
+            for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                _ = reply.send(Ok(outcome));
+            }
+        };
+        match runtime.filter(|_| self.records.len() > ANSWERS_MIN) {
+            Some(runtime) => drop(runtime.spawn(async { answer() })),
+            None => answer(),
+        }
     }
 
     fn clear(&mut self) {
@@ -170,7 +188,7 @@ impl Writer {
     fn answer(&self, batch: &mut Batch, result: Result<Vec<Outcome>, JournalError>) {
         self.shared.set_failing(result.is_err());
         match result {
-            Ok(outcomes) => batch.answer(outcomes),
+            Ok(outcomes) => batch.answer(outcomes, self.runtime.as_ref()),
             Err(error) => {
                 self.metrics.journal_errors.inc();
                 let n_records = batch.records.len();

@@ -1,29 +1,30 @@
 //! The accept loop: connections with limits that `axum::serve` does not have.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
-use tower::ServiceExt as _;
 
 use super::notices::Notices;
-use super::{HEAD_BYTES_MIN, Limits};
+use super::{Endpoints, HEAD_BYTES_MIN, Limits};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 
+/// Connections that wait to be accepted: senders that come back all at once.
+const BACKLOG: u32 = 1024;
 /// Pause after an error of accepting, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Connections beyond the limit that are told so at the same time; others are just closed.
@@ -41,7 +42,7 @@ const SLOW_HEAD: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: applica
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    router: Router,
+    endpoints: Endpoints,
     limits: Limits,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
@@ -55,13 +56,19 @@ impl Server {
     /// The system's error, such as an address in use.
     pub async fn bind(
         address: SocketAddr,
-        router: Router,
+        endpoints: Endpoints,
         limits: Limits,
         metrics: Arc<Metrics>,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, router, limits, metrics, clock, notices: Notices::default() })
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
+        Ok(Self { listener, endpoints, limits, metrics, clock, notices: Notices::default() })
     }
 
     /// Returns the address it listens on.
@@ -102,7 +109,7 @@ impl Server {
                 }
                 continue;
             };
-            let serving = serve(stream, self.router.clone(), self.limits, stop.clone());
+            let serving = serve(stream, self.endpoints.clone(), self.limits, stop.clone());
             let metrics = Arc::clone(&self.metrics);
             connections.spawn(async move {
                 metrics.connections.inc();
@@ -135,7 +142,7 @@ async fn refuse(mut stream: TcpStream) {
 /// Serves one connection; returns why its last head was refused, if it was.
 async fn serve(
     stream: TcpStream,
-    router: Router,
+    endpoints: Endpoints,
     limits: Limits,
     mut stop: watch::Receiver<bool>,
 ) -> Option<&'static str> {
@@ -144,7 +151,8 @@ async fn serve(
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write_timeout));
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        Box::pin(router.clone().oneshot(request.map(Body::new)))
+        let answer = endpoints.clone().answer(request.map(Body::new));
+        Box::pin(async { Ok::<_, Infallible>(answer.await) })
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())

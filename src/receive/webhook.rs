@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use serde_json::json;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::body::Bounded;
@@ -18,6 +18,13 @@ use crate::event::{Envelope, Record, RecordKind, Scheme};
 use crate::journal::Outcome;
 use crate::verify::standard::is_plain_id;
 use crate::verify::{Headers, Signed, Verifier, legacy, standard};
+
+/// What a sender is told of a webhook that was taken.
+#[derive(Serialize)]
+struct Receipt {
+    status: &'static str,
+    id: String,
+}
 
 /// Answers a webhook once it is durable.
 pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
@@ -34,7 +41,7 @@ pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Requ
                 Outcome::Conflict => "id_conflict",
             });
             let status = if outcome == Outcome::Duplicate { "duplicate" } else { "accepted" };
-            Json(json!({ "status": status, "id": id })).into_response()
+            Json(Receipt { status, id }).into_response()
         }
         Err(refusal) => {
             count(refusal.name());
