@@ -13,6 +13,8 @@ use super::FlushError;
 const STACK_BYTES: usize = 16 << 20;
 /// Threads at most: each holds rows of its own.
 const THREADS_MAX: usize = 8;
+/// They step back by so much, as `nice` counts it, for those that answer webhooks.
+const NICE: i32 = 5;
 
 /// Threads that work together on one job after the other; they end when this is dropped.
 #[derive(Debug)]
@@ -26,6 +28,12 @@ impl WorkThreads {
             .num_threads(n_cores.min(THREADS_MAX))
             .stack_size(STACK_BYTES)
             .thread_name(|at| format!("flush-{at}"))
+            .start_handler(|_| {
+                let thread = rustix::thread::gettid();
+                if let Err(error) = rustix::process::setpriority_process(Some(thread), NICE) {
+                    tracing::debug!(%error, "a thread's priority can't be lowered");
+                }
+            })
             // Whoever waits for the job learns of a panic from the answer that is missing.
             .panic_handler(|_| {})
             .build();
