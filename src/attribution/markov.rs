@@ -15,6 +15,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use rayon::prelude::*;
+
 use super::{AttributionError, Journeys};
 
 /// Highest order of a chain.
@@ -65,7 +67,8 @@ pub fn removal_effects(journeys: &Journeys, order: usize) -> Result<Vec<Effect>,
     }
     let states = chain(journeys, order);
     let all = chance(states.clone());
-    let channels = journeys.channels().iter().enumerate();
+    // A chain without one channel has nothing to do with a chain without another.
+    let channels = journeys.channels().par_iter().with_max_len(1).enumerate();
     let effects = channels.map(|(channel, name)| {
         let rest = chance(without(&states, channel));
         Effect {
