@@ -24,14 +24,21 @@ def events_file(settings, n):
 
 
 def lake_of(settings, n):
-    """A lake of `n` generated sessions, which came in by a pipe."""
+    """A lake of `n` generated sessions, made if there is none yet."""
     folder = settings.folder("lakes") / str(n)
     if not folder.exists():
-        begun = emptied(folder.with_suffix(".begun"))
-        import_generated(settings, n, begun)
-        shutil.rmtree(begun / "journal")
-        begun.rename(folder)
+        make_lake(settings, n)
     return folder / "lake"
+
+
+def make_lake(settings, n):
+    """Makes the lake of `n` generated sessions anew; returns the sample of its import."""
+    folder = settings.folder("lakes") / str(n)
+    begun = emptied(folder.with_suffix(".begun"))
+    sample = import_generated(settings, n, begun)
+    shutil.rmtree(folder, ignore_errors=True)
+    begun.rename(folder)
+    return sample
 
 
 def import_generated(settings, n, folder):

@@ -35,7 +35,7 @@ def bars(rows):
             group[row.peer_name] = row.peer
     names = list(dict.fromkeys(name for group in groups.values() for name in group))
     height = 0.8 / len(names)
-    figure, axes = pyplot.subplots(figsize=(7, 0.6 + 0.28 * len(names) * len(groups)))
+    figure, axes = pyplot.subplots(figsize=(7, 0.6 + 0.18 * (len(names) + 1) * len(groups)))
     for side, name in enumerate(names):
         present = [(at, group[name]) for at, group in enumerate(groups.values()) if name in group]
         places = [at + (side - (len(names) - 1) / 2) * height for at, _ in present]
@@ -47,8 +47,9 @@ def bars(rows):
         axes.barh(places, medians, height * 0.9, xerr=spread, label=name, color=COLOURS[side % 4])
     axes.set_yticks(range(len(groups)), groups)
     axes.invert_yaxis()
+    axes.margins(y=0.01)
     axes.set_xlabel(rows[0].unit)
-    axes.legend(frameon=False)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(names), frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -31,12 +31,17 @@ class Row:
             return None
         return statistics.median(self.ours) / statistics.median(self.peer)
 
+    @property
+    def title(self):
+        """The comparison, and its size if it is one of several."""
+        return self.comparison if self.size is None else f"{self.comparison}, {self.size:,} events"
+
     def cells(self):
         """The row as text, a cell for each name in `HEAD`."""
         ratio = "" if self.ratio is None else f"{self.ratio:.3g}"
         peer = figure(self.peer, self.unit) if self.peer else ""
         ours = figure(self.ours, self.unit)
-        return [self.comparison, ours, self.peer_name, peer, ratio, self.target, MET[self.met]]
+        return [self.title, ours, self.peer_name, peer, ratio, self.target, MET[self.met]]
 
     def as_json(self):
         """The row as JSON has it."""
