@@ -243,3 +243,6 @@ impl Bodies {
         self.file.read_exact_at(buffer, at.offset).map_err(JournalError::io(&self.path))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use tributary::clock::Clock as _;
+use tributary::event::{Record, RecordKind, Scheme};
 use tributary::flatten::{TABLES, sessions};
 use tributary::flush::Worker;
-use tributary::journal::{self, Journal};
+use tributary::journal::{self, Journal, Outcome};
 use tributary::lake::audit::audit;
 use tributary::metrics::Metrics;
 use tributary::query::{Engine, Limits};
@@ -91,22 +92,40 @@ async fn worker(place: &Place, journal: &Arc<Journal>) -> Worker {
     Worker::new(Arc::clone(journal), place.lake(), policy, clock, metrics).await.unwrap()
 }
 
+fn record(place: &Place, id: &str, body: Vec<u8>) -> Record {
+    Record {
+        kind: RecordKind::Event,
+        scheme: Scheme::Import,
+        received_at_ms: place.clock.now_ms(),
+        body: body.into(),
+        webhook_id: id.to_owned(),
+    }
+}
+
 /// Makes five events durable in the journal, in one segment.
 async fn append_five(place: &Place, journal: &Journal) {
-    use bytes::Bytes;
-    use tributary::event::{Record, RecordKind, Scheme};
     for at in 0..5 {
         let id = format!("evt_{at}");
-        let record = Record {
-            kind: RecordKind::Event,
-            scheme: Scheme::Import,
-            received_at_ms: place.clock.now_ms(),
-            body: Bytes::from(event(&id)),
-            webhook_id: id,
-        };
-        journal.append(record).await.unwrap();
+        journal.append(record(place, &id, event(&id))).await.unwrap();
     }
     journal.seal().await;
+}
+
+#[tokio::test]
+async fn records_that_come_together_are_each_told_what_became_of_them() {
+    let place = Place::new();
+    let journal = open(&place);
+    let group = || {
+        let pairs = [("a", "a"), ("a", "a"), ("b", "b"), ("a", "other")];
+        pairs.map(|(id, body)| record(&place, id, event(body))).to_vec()
+    };
+    let (accepted, duplicate) = (Outcome::Accepted, Outcome::Duplicate);
+    let outcomes = journal.append_all(group()).await.unwrap();
+    assert_eq!(outcomes, [accepted, duplicate, accepted, Outcome::Conflict]);
+    assert_eq!(journal.append_all(group()).await.unwrap(), [duplicate; 4]);
+    assert_eq!(journal.shared().open_state().n_records, 3);
+    journal.close();
+    assert!(journal.append_all(group()).await.is_err());
 }
 
 /// Counts the versions of a table.
