@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from bench.settings import CheckFailed
 
+ERROR_LINES_MAX = 3
 ERROR_CHARACTERS_MAX = 600
 
 
@@ -52,8 +53,7 @@ def run(command, stdin=None, stdout=None, cwd=None):
     process.stderr.close()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        reason = said.decode(errors="replace").strip()[-ERROR_CHARACTERS_MAX:]
-        raise CheckFailed(f"{' '.join(command[:3])} …: exit code {process.returncode}: {reason}")
+        raise failed(command, process.returncode, said.decode(errors="replace"))
     return Sample(seconds, usage.ru_maxrss * 1024)
 
 
@@ -61,9 +61,15 @@ def output_of(command):
     """Runs a command that must succeed and returns the text that it printed."""
     done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment())
     if done.returncode != 0:
-        reason = done.stderr.strip()[-ERROR_CHARACTERS_MAX:]
-        raise CheckFailed(f"{' '.join(command[:3])} …: exit code {done.returncode}: {reason}")
+        raise failed(command, done.returncode, done.stderr)
     return done.stdout
+
+
+def failed(command, exit_code, said):
+    """The failure of a command, on one line: its last words say why."""
+    lines = [line.strip() for line in said.splitlines() if line.strip(" ^~")]
+    reason = " ".join(lines[-ERROR_LINES_MAX:])[:ERROR_CHARACTERS_MAX]
+    return CheckFailed(f"{' '.join(command[:3])} …: exit code {exit_code}: {reason}")
 
 
 def alternate(sides, runs):
