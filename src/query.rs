@@ -25,6 +25,7 @@ use crate::lake::Lake;
 use crate::schema::Table;
 
 mod bounds;
+mod compact;
 pub mod duckdb;
 mod effects;
 mod error;
@@ -43,6 +44,7 @@ pub use macros::MACROS;
 pub use parameters::filled_in;
 pub use views::VIEWS;
 
+use compact::CompactRows;
 use effects::EffectsTable;
 use kept::Keeper;
 use numbering::NumberRows;
@@ -254,6 +256,7 @@ fn session(limits: Limits) -> Result<SessionContext, QueryError> {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_physical_optimizer_rule(Arc::new(NumberRows))
+        .with_physical_optimizer_rule(Arc::new(CompactRows))
         .build();
     Ok(SessionContext::new_with_state(state))
 }

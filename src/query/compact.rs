@@ -1,0 +1,222 @@
+//! Rows before a sort, without the memory of rows that are not among them.
+//!
+//! A batch is often a part of a larger one: an aggregate hands out all its groups in slices, and
+//! text points into buffers of whole files. A sort counts what a batch holds on to, so that eight
+//! thousand rows count as a hundred megabytes, and the query ends for want of memory that nobody
+//! uses. Such columns are copied.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{
+    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
+};
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::execution_plan::{
+    CardinalityEffect, ChildrenPropertiesMode, ReplaceChildrenOptions,
+};
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use futures::StreamExt as _;
+
+/// Memory that a column may hold on to beside what its rows need.
+const SLACK_BYTES: usize = 64 << 10;
+/// Bytes of a text's place in a column of views.
+const VIEW_BYTES: usize = 16;
+
+/// Puts the operator below each sort.
+#[derive(Debug)]
+pub(super) struct CompactRows;
+
+impl PhysicalOptimizerRule for CompactRows {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        plan.transform_up(|node| {
+            let Some(sort) = node.downcast_ref::<SortExec>() else {
+                return Ok(Transformed::no(node));
+            };
+            let input = Arc::clone(sort.input());
+            let compact: Arc<dyn ExecutionPlan> = Arc::new(CompactExec { input });
+            let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+            Ok(Transformed::yes(Arc::clone(&node).replace_children(vec![compact], options)?))
+        })
+        .data()
+    }
+
+    fn name(&self) -> &str {
+        "CompactRows"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// The operator: the same rows, in columns of their own.
+#[derive(Debug)]
+struct CompactExec {
+    input: Arc<dyn ExecutionPlan>,
+}
+
+impl DisplayAs for CompactExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CompactExec")
+    }
+}
+
+impl ExecutionPlan for CompactExec {
+    fn name(&self) -> &str {
+        "CompactExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn cardinality_effect(&self) -> CardinalityEffect {
+        CardinalityEffect::Equal
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match (children.pop(), children.is_empty()) {
+            (Some(input), true) => Ok(Arc::new(Self { input })),
+            _ => internal_err!("CompactExec has one child"),
+        }
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+        self.replace_children(children, options)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let stream = input.map(|batch| compact(&batch?));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream)))
+    }
+}
+
+/// Copies the columns that hold on to far more than their rows.
+fn compact(batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().map(compact_column).collect::<Result<_>>()?;
+    Ok(RecordBatch::try_new(batch.schema(), columns)?)
+}
+
+fn compact_column(column: &ArrayRef) -> Result<ArrayRef> {
+    let held = column.get_buffer_memory_size();
+    let is_compact = |needed: usize| held <= 2 * needed + SLACK_BYTES;
+    if is_compact(0) {
+        return Ok(Arc::clone(column));
+    }
+    if let DataType::Utf8View = column.data_type() {
+        let texts = column.as_string_view();
+        let needed = VIEW_BYTES * texts.len() + texts.total_buffer_bytes_used();
+        return Ok(if is_compact(needed) { Arc::clone(column) } else { Arc::new(texts.gc()) });
+    }
+    if is_compact(column.to_data().get_slice_memory_size()?) {
+        return Ok(Arc::clone(column));
+    }
+    let n_rows = u32::try_from(column.len()).unwrap_or(u32::MAX);
+    Ok(take(column, &UInt32Array::from_iter_values(0..n_rows), None)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int64Array, StringArray, StringViewArray};
+    use datafusion::datasource::MemTable;
+    use datafusion::execution::SessionStateBuilder;
+    use datafusion::execution::memory_pool::FairSpillPool;
+    use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+    use datafusion::prelude::{SessionConfig, SessionContext};
+
+    use super::*;
+
+    const N_ROWS: usize = 200_000;
+    const BATCH_ROWS: usize = 1_000;
+
+    /// Slices of one large batch, each of which holds on to all of it.
+    fn slices() -> Vec<RecordBatch> {
+        let texts = || (0..N_ROWS).map(|row| format!("a text too long to be inline, {row}"));
+        let columns: [(&str, ArrayRef); 3] = [
+            ("number", Arc::new(Int64Array::from_iter_values(0..N_ROWS as i64))),
+            ("text", Arc::new(StringArray::from_iter_values(texts()))),
+            ("view", Arc::new(StringViewArray::from_iter_values(texts()))),
+        ];
+        let whole = RecordBatch::try_from_iter(columns).unwrap();
+        (0..N_ROWS).step_by(BATCH_ROWS).map(|at| whole.slice(at, BATCH_ROWS)).collect()
+    }
+
+    #[test]
+    fn a_slice_lets_go_of_what_it_does_not_need() {
+        for slice in slices() {
+            let compacted = compact(&slice).unwrap();
+            assert_eq!(compacted, slice);
+            assert!(slice.get_array_memory_size() > 20 << 20);
+            assert!(compacted.get_array_memory_size() < 1 << 20);
+            assert_eq!(compact(&compacted).unwrap(), slice);
+        }
+    }
+
+    async fn sorted(is_compact: bool) -> Result<usize> {
+        let config = SessionConfig::new()
+            .with_target_partitions(1)
+            .set_usize("datafusion.execution.sort_spill_reservation_bytes", 1 << 20);
+        let pool = Arc::new(FairSpillPool::new(24 << 20));
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
+        let mut state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features();
+        if is_compact {
+            state = state.with_physical_optimizer_rule(Arc::new(CompactRows));
+        }
+        let context = SessionContext::new_with_state(state.build());
+        let table = MemTable::try_new(slices()[0].schema(), vec![slices()])?;
+        context.register_table("rows", Arc::new(table))?;
+        let batches = context.sql("SELECT * FROM rows ORDER BY text").await?.collect().await?;
+        Ok(batches.iter().map(RecordBatch::num_rows).sum())
+    }
+
+    #[tokio::test]
+    async fn a_sort_of_slices_fits_where_their_rows_fit() {
+        assert!(sorted(false).await.is_err());
+        assert_eq!(sorted(true).await.unwrap(), N_ROWS);
+    }
+}
