@@ -22,8 +22,8 @@ use crate::verify::{Headers, Signed, Verifier, legacy, standard};
 /// What a sender is told of a webhook that was taken.
 #[derive(Serialize)]
 struct Receipt {
-    status: &'static str,
     id: String,
+    status: &'static str,
 }
 
 /// Answers a webhook once it is durable.
@@ -41,7 +41,7 @@ pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Requ
                 Outcome::Conflict => "id_conflict",
             });
             let status = if outcome == Outcome::Duplicate { "duplicate" } else { "accepted" };
-            Json(Receipt { status, id }).into_response()
+            Json(Receipt { id, status }).into_response()
         }
         Err(refusal) => {
             count(refusal.name());
