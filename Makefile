@@ -17,6 +17,7 @@ TORTURE_SECONDS ?= 1800
 
 # A Python of its own for the peers; BENCH_OPTIONS are those of `python -m bench --help`.
 BENCH := target/bench/venv
+BENCH_HTTP := bench/http/Cargo.toml
 BENCH_OPTIONS ?=
 
 .PHONY: help demo build test test-rust test-python torture torture-tools torture-binaries torture-short \
@@ -36,6 +37,7 @@ test: test-rust test-python torture-short ## runs all tests
 
 test-rust: ## runs the tests in Rust
 	$(CARGO) test --locked
+	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target/bench/http
 
 test-python: $(VENV)/ready ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
@@ -72,6 +74,8 @@ bench-import bench-serve bench-report:
 check: ## formatting and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) fmt --check --manifest-path $(BENCH_HTTP)
+	$(CARGO) clippy --locked --all-targets --manifest-path $(BENCH_HTTP) --target-dir target/bench/http -- -D warnings
 
 deny: $(DENY) ## licences, sources and advisories of what the build depends on
 	$(DENY) --offline --config .deny.toml check bans licenses sources

@@ -49,62 +49,11 @@ def main():
 def parsed():
     """The options, with paths made absolute."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n")[0])
-    default = Settings(Path("target/release/tributary"), Path("target/bench"))
-    parser.add_argument(
-        "--only",
-        type=parts,
-        default=list(PARTS),
-        metavar="PART,…",
-        help=f"parts to run: {', '.join(PARTS)}",
-    )
-    parser.add_argument(
-        "--runs", type=int, default=default.runs, metavar="N", help="how often each side runs"
-    )
-    parser.add_argument(
-        "--events", type=int, default=default.events, metavar="N", help="events to import"
-    )
-    parser.add_argument(
-        "--sessions",
-        type=int,
-        default=default.sessions,
-        metavar="N",
-        help="sessions in the lake that reports read",
-    )
-    parser.add_argument(
-        "--sizes",
-        type=numbers,
-        default=default.sizes,
-        metavar="N,…",
-        help="numbers of events at which growth is measured",
-    )
-    parser.add_argument(
-        "--seconds",
-        type=int,
-        default=default.seconds,
-        metavar="N",
-        help="length of a burst on serve",
-    )
-    parser.add_argument(
-        "--sustained-seconds",
-        type=int,
-        default=default.sustained_seconds,
-        metavar="N",
-        help="length of a sustained load on serve",
-    )
-    parser.add_argument(
-        "--binary",
-        type=absolute,
-        default=absolute(default.binary),
-        metavar="FILE",
-        help="the program, a release build",
-    )
-    parser.add_argument(
-        "--work",
-        type=absolute,
-        default=absolute(default.work),
-        metavar="DIR",
-        help="folder for inputs and outputs",
-    )
+    default = Settings(absolute("target/release/tributary"), absolute("target/bench"))
+    for name, (kind, metavar, meaning) in OPTIONS.items():
+        option = f"--{name.replace('_', '-')}"
+        value = list(PARTS) if name == "only" else getattr(default, name)
+        parser.add_argument(option, type=kind, default=value, metavar=metavar, help=meaning)
     return parser.parse_args()
 
 
@@ -126,6 +75,19 @@ def absolute(text):
     """A path that holds wherever a side is started."""
     return Path(text).absolute()
 
+
+# Each option's type, placeholder and meaning; all but the first are settings of that name.
+OPTIONS = {
+    "only": (parts, "PART,…", f"parts to run: {', '.join(PARTS)}"),
+    "runs": (int, "N", "how often each side runs"),
+    "events": (int, "N", "events to import"),
+    "sessions": (int, "N", "sessions in the lake that reports read"),
+    "sizes": (numbers, "N,…", "numbers of events at which growth is measured"),
+    "seconds": (int, "N", "length of a burst on serve"),
+    "sustained_seconds": (int, "N", "length of a sustained load on serve"),
+    "binary": (absolute, "FILE", "the program, a release build"),
+    "work": (absolute, "DIR", "folder for inputs and outputs"),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.inputs import events_file
 from bench.measure import run
 from bench.servers import SECRET, secrets
 from bench.settings import ROOT, CheckFailed
@@ -73,16 +74,4 @@ def tools(settings):
     cargo = os.environ.get("CARGO", "cargo")
     build = [cargo, "build", "--quiet", "--locked", "--release", "--manifest-path", str(manifest)]
     run([*build, "--target-dir", str(target)])
-    return Tools(target / "release", events(settings))
-
-
-def events(settings):
-    """A file of generated events of a day, made once."""
-    n_events = min(settings.events, EVENTS_MAX)
-    path = settings.folder("events") / f"{n_events}-of-a-day.ndjson"
-    if not path.exists():
-        begun = path.with_suffix(".begun")
-        with begun.open("wb") as file:
-            run(settings.command("generate", n_events, "--days", DAYS), stdout=file)
-        begun.rename(path)
-    return path
+    return Tools(target / "release", events_file(settings, min(settings.events, EVENTS_MAX), DAYS))

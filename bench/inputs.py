@@ -12,13 +12,14 @@ from bench.measure import environment, run
 from bench.settings import CheckFailed
 
 
-def events_file(settings, n):
-    """A file of `n` generated events, one JSON object a line."""
-    path = settings.folder("events") / f"{n}.ndjson"
+def events_file(settings, n, days=None):
+    """A file of `n` generated events, one JSON object a line; `days` spreads them over so many."""
+    options, name = (["--days", days], f"{n}-of-{days}-days") if days else ([], str(n))
+    path = settings.folder("events") / f"{name}.ndjson"
     if not path.exists():
         begun = path.with_suffix(".begun")
         with begun.open("wb") as file:
-            run(settings.command("generate", n), stdout=file)
+            run(settings.command("generate", n, *options), stdout=file)
         begun.rename(path)
     return path
 

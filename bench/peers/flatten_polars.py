@@ -3,7 +3,7 @@
 Written as somebody would who knows Polars well: lines are read as text and parsed once with given
 types, in one lazy plan whose seven sinks run together in the streaming engine. The lines are read
 as a whole, since the small chunks that `scan_lines` hands on double the time. Zstandard has level
-1, as the program's files have. What is left out is the same as in `flatten_duckdb.py`, and besides
+1, the quickest; the program's files have 3. What is left out is the same as in `flatten_duckdb.py`, and besides
 `options` and `props`, since Polars can't keep a free-form object as text there. (`scan_ndjson` can,
 but takes ten times as long.)
 """

@@ -5,44 +5,29 @@ them, and the program, flatten the same fields. Columns that need rules (browser
 bot) stand in no list: peers are spared that work.
 """
 
-import re
+import sys
+from pathlib import Path
 
-TEXT, INT, FLOAT, BOOL, TEXTS, JSON = "text", "int", "float", "bool", "texts", "json"
+# The tests keep these lists too, independent of the program's own.
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "python"))
 
-# A company as experience has it, and what a full one has besides.
-BASIC_COMPANY = {
-    TEXT: """_type name domain website industry description linkedinId linkedinUrl logoUrl
-        address.country address.countryCode address.locality address.postalCode address.region""",
-    INT: "employeeCount foundedYear",
-}
-COMPANY = {
-    TEXT: f"""{BASIC_COMPANY[TEXT]} provider enrichedAt estimatedRevenue.currency
-        funding.lastRoundType taxonomy.linkedinIndustry""",
-    TEXTS: "specialties funding.investors taxonomy.linkedinSpecialties",
-    INT: f"""{BASIC_COMPANY[INT]} funding.daysSinceLastRound headcount.total
-        linkedinFollowers.count seo.monthlyOrganicClicks seo.monthlyPaidClicks
-        seo.totalOrganicKeywords webTraffic.monthlyVisitors""",
-    FLOAT: """estimatedRevenue.max estimatedRevenue.min funding.lastRoundAmountUsd
-        funding.totalRaisedUsd headcount.growth.mom headcount.growth.qoq headcount.growth.yoy
-        linkedinFollowers.momGrowthPercent linkedinFollowers.qoqGrowthPercent
-        linkedinFollowers.yoyGrowthPercent seo.averageAdRank seo.averageOrganicRank
-        seo.monthlyAdsSpend seo.monthlyOrganicValue webTraffic.momGrowthPercent
-        webTraffic.qoqGrowthPercent webTraffic.trafficSources.directPercent
-        webTraffic.trafficSources.paidReferralPercent webTraffic.trafficSources.referralPercent
-        webTraffic.trafficSources.searchPercent webTraffic.trafficSources.socialPercent""",
-}
-PERSON = {
-    TEXT: """email firstName lastName fullName headline summary linkedinId linkedinUrl
-        profilePictureUrl provider enrichedAt location.country location.countryCode
-        location.locality location.postalCode location.raw location.region""",
-    INT: "connections",
-    TEXTS: "skills languages",
-}
-POSITION = {TEXT: "title description startDate endDate location"}
-EDUCATION = {
-    TEXT: """instituteName degree fieldOfStudy startDate endDate instituteLinkedinId
-        instituteLogoUrl""",
-}
+import contract  # noqa: E402
+from contract import BOOL, FLOAT, INT, OBJECT, OBJECTS, TEXT, TEXTS, snake  # noqa: E402
+
+JSON = "JSON"
+
+
+def without_objects(by_type):
+    """Fields that are no objects: those are written out where they are used."""
+    return {kind: names for kind, names in by_type.items() if kind not in (OBJECT, OBJECTS)}
+
+
+# A company as experience has it, and a full one.
+BASIC_COMPANY = contract.BASIC_COMPANY
+COMPANY = contract.FULL_COMPANY
+PERSON = without_objects(contract.PERSON)
+POSITION = without_objects(contract.POSITION)
+EDUCATION = contract.EDUCATION
 VALIDATION = {TEXT: "email validity provider error.code error.message"}
 UTM = {TEXT: "utm.source utm.medium utm.campaign utm.term utm.content"}
 PAGEVIEW = {TEXT: "signal url title ref outlink v", INT: "ts", JSON: "props"}
@@ -100,11 +85,6 @@ SESSION_COLUMNS = dict(
 def paths(by_type):
     """Each field's path with its type."""
     return {path: kind for kind, names in by_type.items() for path in names.split()}
-
-
-def snake(path):
-    """The column of a path: `headcount.growth.yoy` is `headcount_growth_yoy`."""
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", path).lower().replace(".", "_")
 
 
 def nested(by_type):
