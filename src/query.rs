@@ -30,6 +30,7 @@ pub mod duckdb;
 mod effects;
 mod error;
 mod goals;
+mod instead;
 mod kept;
 mod late;
 mod macros;
@@ -44,10 +45,10 @@ pub use macros::MACROS;
 pub use parameters::filled_in;
 pub use views::VIEWS;
 
-use compact::CompactRows;
+use compact::COMPACT_ROWS;
 use effects::EffectsTable;
 use kept::Keeper;
-use numbering::NumberRows;
+use numbering::NUMBER_ROWS;
 use provider::LakeProvider;
 use shared::Shared;
 
@@ -255,8 +256,8 @@ fn session(limits: Limits) -> Result<SessionContext, QueryError> {
         .with_config(config)
         .with_runtime_env(runtime)
         .with_default_features()
-        .with_physical_optimizer_rule(Arc::new(NumberRows))
-        .with_physical_optimizer_rule(Arc::new(CompactRows))
+        .with_physical_optimizer_rule(Arc::new(NUMBER_ROWS))
+        .with_physical_optimizer_rule(Arc::new(COMPACT_ROWS))
         .build();
     Ok(SessionContext::new_with_state(state))
 }

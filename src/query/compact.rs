@@ -11,14 +11,10 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::DataType;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{
-    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
-};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::{
     CardinalityEffect, ChildrenPropertiesMode, ReplaceChildrenOptions,
 };
@@ -27,41 +23,23 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::StreamExt as _;
 
+use super::instead::Instead;
+
 /// Memory that a column may hold on to beside what its rows need.
 const SLACK_BYTES: usize = 64 << 10;
 /// Bytes of a text's place in a column of views.
 const VIEW_BYTES: usize = 16;
 
 /// Puts the operator below each sort.
-#[derive(Debug)]
-pub(super) struct CompactRows;
-
-impl PhysicalOptimizerRule for CompactRows {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|node| {
-            let Some(sort) = node.downcast_ref::<SortExec>() else {
-                return Ok(Transformed::no(node));
-            };
-            let input = Arc::clone(sort.input());
-            let compact: Arc<dyn ExecutionPlan> = Arc::new(CompactExec { input });
-            let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-            Ok(Transformed::yes(Arc::clone(&node).replace_children(vec![compact], options)?))
-        })
-        .data()
-    }
-
-    fn name(&self) -> &str {
-        "CompactRows"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+pub(super) const COMPACT_ROWS: Instead = Instead {
+    name: "CompactRows",
+    of: |node| {
+        let Some(sort) = node.downcast_ref::<SortExec>() else { return Ok(None) };
+        let compact = Arc::new(CompactExec { input: Arc::clone(sort.input()) });
+        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+        Arc::clone(node).replace_children(vec![compact], options).map(Some)
+    },
+};
 
 /// The operator: the same rows, in columns of their own.
 #[derive(Debug)]
@@ -205,7 +183,7 @@ mod tests {
             .with_runtime_env(runtime)
             .with_default_features();
         if is_compact {
-            state = state.with_physical_optimizer_rule(Arc::new(CompactRows));
+            state = state.with_physical_optimizer_rule(Arc::new(COMPACT_ROWS));
         }
         let context = SessionContext::new_with_state(state.build());
         let table = MemTable::try_new(slices()[0].schema(), vec![slices()])?;

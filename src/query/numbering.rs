@@ -10,15 +10,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow::compute::partition;
 use arrow::datatypes::SchemaRef;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{
-    Transformed, TransformedResult as _, TreeNode as _, TreeNodeRecursion,
-};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::window::StandardWindowExpr;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::InputOrderMode;
 use datafusion::physical_plan::execution_plan::{
     CardinalityEffect, ChildrenPropertiesMode, ReplaceChildrenOptions,
@@ -29,6 +25,8 @@ use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowUDFExpr};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::StreamExt as _;
 
+use super::instead::Instead;
+
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Numbering {
@@ -38,32 +36,14 @@ enum Numbering {
     Rank,
 }
 
-/// Takes the place of each window operator that only numbers rows sorted already. It is the last
-/// rule: by then the rows below are sorted and partitioned as the window wanted them.
-#[derive(Debug)]
-pub(super) struct NumberRows;
-
-impl PhysicalOptimizerRule for NumberRows {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|node| match NumberRowsExec::instead_of(&node) {
-            Some(instead) => Ok(Transformed::yes(Arc::new(instead) as Arc<dyn ExecutionPlan>)),
-            None => Ok(Transformed::no(node)),
-        })
-        .data()
-    }
-
-    fn name(&self) -> &str {
-        "NumberRows"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
-    }
-}
+/// Takes the place of each window operator that only numbers rows sorted already.
+pub(super) const NUMBER_ROWS: Instead = Instead {
+    name: "NumberRows",
+    of: |node| {
+        let instead = NumberRowsExec::instead_of(node);
+        Ok(instead.map(|instead| Arc::new(instead) as Arc<dyn ExecutionPlan>))
+    },
+};
 
 /// The operator.
 #[derive(Debug)]
@@ -324,7 +304,7 @@ mod tests {
         let config = SessionConfig::new().with_target_partitions(2).with_batch_size(4);
         let mut state = SessionStateBuilder::new().with_config(config).with_default_features();
         if is_numbering {
-            state = state.with_physical_optimizer_rule(Arc::new(NumberRows));
+            state = state.with_physical_optimizer_rule(Arc::new(NUMBER_ROWS));
         }
         let context = SessionContext::new_with_state(state.build());
         context.register_table("rows", Arc::new(rows())).unwrap();
