@@ -125,16 +125,9 @@ impl Journal {
         record: Record,
         hold: Option<OwnedSemaphorePermit>,
     ) -> Result<Outcome, AppendError> {
-        if frame::encoded_length(&record) > frame::PAYLOAD_BYTES_MAX {
-            return Err(AppendError::TooLarge);
-        }
-        let sender = lock(&self.commands).clone().ok_or(AppendError::Closed)?;
-        let (reply, answer) = oneshot::channel();
+        check(&record)?;
         let n_bytes = record.body.len() as u64;
-        let place = sender.reserve().await.map_err(|_| AppendError::Closed)?;
-        self.shared.begin_unsynced(n_bytes);
-        place.send(Command::Append(Pending { record, reply, hold }));
-        answer.await.map_err(|_| AppendError::Closed)?
+        self.ask(n_bytes, |reply| Command::Append(Pending { record, reply, hold })).await
     }
 
     /// Makes records durable together and tells what became of each, in order.
@@ -142,15 +135,22 @@ impl Journal {
     /// # Errors
     /// [`AppendError`]: then none of them counts.
     pub async fn append_all(&self, records: Vec<Record>) -> Result<Vec<Outcome>, AppendError> {
-        if records.iter().any(|record| frame::encoded_length(record) > frame::PAYLOAD_BYTES_MAX) {
-            return Err(AppendError::TooLarge);
-        }
+        records.iter().try_for_each(check)?;
+        let n_bytes = records.iter().map(|record| record.body.len() as u64).sum();
+        self.ask(n_bytes, |reply| Command::AppendAll(Group { records, reply })).await
+    }
+
+    /// Hands a command with so many bytes of bodies to the writer and waits for its answer.
+    async fn ask<T>(
+        &self,
+        n_bytes: u64,
+        command: impl FnOnce(oneshot::Sender<Result<T, AppendError>>) -> Command,
+    ) -> Result<T, AppendError> {
         let sender = lock(&self.commands).clone().ok_or(AppendError::Closed)?;
         let (reply, answer) = oneshot::channel();
-        let n_bytes = records.iter().map(|record| record.body.len() as u64).sum();
         let place = sender.reserve().await.map_err(|_| AppendError::Closed)?;
         self.shared.begin_unsynced(n_bytes);
-        place.send(Command::AppendAll(Group { records, reply }));
+        place.send(command(reply));
         answer.await.map_err(|_| AppendError::Closed)?
     }
 
@@ -236,4 +236,10 @@ impl Journal {
         failpoint::pass("release_after_remove");
         Ok(())
     }
+}
+
+/// Refuses a record that no frame can hold.
+fn check(record: &Record) -> Result<(), AppendError> {
+    let fits = frame::encoded_length(record) <= frame::PAYLOAD_BYTES_MAX;
+    if fits { Ok(()) } else { Err(AppendError::TooLarge) }
 }
