@@ -66,13 +66,7 @@ pub(super) fn encode_parts(
     place: (&str, usize),
     emit: impl Fn(Encoded) -> Result<(), FlushError> + Sync,
 ) -> Result<(), FlushError> {
-    let Some(first) = batches.first() else { return Ok(()) };
-    let batch = concat_batches(&first.schema(), batches)?;
-    let parts = split(table, &batch)?;
-    parts
-        .par_iter()
-        .with_max_len(1)
-        .try_for_each(|part| emit(encode_part(table, &batch, part, place)?))
+    each_part(table, batches, |batch, part| emit(encode_part(table, batch, part, place)?))
 }
 
 /// Encodes chunk `n` of `raw_events`, whose bodies are fetched from the segment, likewise.
@@ -82,13 +76,20 @@ pub(super) fn encode_raw(
     place: (&str, usize),
     emit: impl Fn(Encoded) -> Result<(), FlushError> + Sync,
 ) -> Result<(), FlushError> {
+    let table = &raw_events::TABLE;
+    each_part(table, batches, |batch, part| emit(encode_raw_part(batch, part, bodies, place)?))
+}
+
+/// Does a piece of work for each partition, on all threads.
+fn each_part(
+    table: &Table,
+    batches: &[RecordBatch],
+    work: impl Fn(&RecordBatch, &Part) -> Result<(), FlushError> + Sync,
+) -> Result<(), FlushError> {
     let Some(first) = batches.first() else { return Ok(()) };
     let batch = concat_batches(&first.schema(), batches)?;
-    let parts = split(&raw_events::TABLE, &batch)?;
-    parts
-        .par_iter()
-        .with_max_len(1)
-        .try_for_each(|part| emit(encode_raw_part(&batch, part, bodies, place)?))
+    let parts = split(table, &batch)?;
+    parts.par_iter().with_max_len(1).try_for_each(|part| work(&batch, part))
 }
 
 fn encode_part(
@@ -116,12 +117,12 @@ fn encode_raw_part(
     let table = &raw_events::TABLE;
     let n_rows = part.rows.len();
     let mut writer = writer(table, n_rows, segment)?;
-    let stats = stats(table, &take_record_batch(batch, &part.rows)?)?;
+    let rows = take_record_batch(batch, &part.rows)?;
+    let stats = stats(table, &rows)?;
     let mut at = 0;
     while at < n_rows {
         let (texts, n_texts) = fetch(&part.rows, at, bodies)?;
-        let rows = take_record_batch(batch, &part.rows.slice(at, n_texts))?;
-        let mut columns = rows.columns()[1..].to_vec();
+        let mut columns = rows.slice(at, n_texts).columns()[1..].to_vec();
         columns.push(texts);
         writer.write(&RecordBatch::try_new(table.schema(), columns)?)?;
         at += n_texts;
@@ -141,18 +142,23 @@ fn fetch(
     at: usize,
     (bodies, source): (&[BodyAt], &Bodies),
 ) -> Result<(ArrayRef, usize), FlushError> {
-    let mut texts = StringBuilder::with_capacity(0, BODY_BYTES);
+    let places = rows.values()[at..].iter().map(|row| bodies[*row as usize]);
     let (mut n, mut n_bytes) = (0, 0);
+    for place in places.clone() {
+        if n > 0 && n_bytes >= BODY_BYTES {
+            break;
+        }
+        n_bytes += place.length;
+        n += 1;
+    }
+    let mut texts = StringBuilder::with_capacity(n, n_bytes);
     let mut buffer = vec![];
-    while at + n < rows.len() && (n == 0 || n_bytes < BODY_BYTES) {
-        let body_at = bodies[rows.value(at + n) as usize];
-        source.read(body_at, &mut buffer)?;
+    for place in places.take(n) {
+        source.read(place, &mut buffer)?;
         match simdutf8::basic::from_utf8(&buffer) {
             Ok(text) => texts.append_value(text),
             Err(_) => texts.append_value(body_text(&buffer)),
         }
-        n_bytes += body_at.length;
-        n += 1;
     }
     Ok((Arc::new(texts.finish()), n))
 }

@@ -107,7 +107,9 @@ fn encode_chunk(
     }
     let raw_table = &raw_events::TABLE;
     tables.retain(|(table, _)| is_due(table));
-    raw.retain(|_| is_due(raw_table));
+    if !is_due(raw_table) {
+        raw.clear();
+    }
     let (raw, others) = rayon::join(
         || encode::encode_raw(&raw, (&bodies_at, bodies), place, emit(raw_table)),
         || {
