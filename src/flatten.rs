@@ -242,7 +242,7 @@ impl Flattener {
             None => self.troubles.push((trouble.reason, 1)),
         }
         let rest = [
-            context.leading[4].clone(),
+            context.event_type().clone(),
             context.received_at.clone(),
             Slot::text(Some(trouble.reason)),
             Slot::text(trouble.path.as_deref()),

@@ -144,7 +144,7 @@ impl Endpoints {
 
     /// Answers a request.
     async fn answer(self, request: Request) -> Response {
-        // The router's ways take as long as a signature.
+        // The path that nearly all requests take needs no table of routes.
         if request.method() == Method::POST && request.uri().path() == WEBHOOKS {
             return webhook::receive(State(self.receiver), request).await;
         }
@@ -155,6 +155,7 @@ impl Endpoints {
 
 fn router(receiver: Arc<Receiver>) -> Router {
     Router::new()
+        // For its answer to other methods.
         .route(WEBHOOKS, post(webhook::receive))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))

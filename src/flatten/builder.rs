@@ -115,7 +115,7 @@ impl ColumnBuilder {
             Self::Text(builder) => {
                 let text = slot.as_text();
                 builder.append_option(text);
-                return OFFSET_BYTES + text.map_or(0, str::len);
+                return text.map_or(VALUE_BYTES, |text| OFFSET_BYTES + text.len());
             }
             Self::Int(builder) => builder.append_option(slot.as_int()),
             Self::Float(builder) => {
@@ -130,7 +130,8 @@ impl ColumnBuilder {
                 Slot::TextList(items) => {
                     builder.append_value(items.iter().map(Option::as_deref));
                     let bytes = |item: &Option<Cow<'_, str>>| item.as_ref().map_or(0, |t| t.len());
-                    return items.iter().map(|item| OFFSET_BYTES + bytes(item)).sum();
+                    let items = items.iter().map(|item| OFFSET_BYTES + bytes(item));
+                    return OFFSET_BYTES + items.sum::<usize>();
                 }
                 _ => builder.append_null(),
             },
@@ -139,7 +140,7 @@ impl ColumnBuilder {
                 nulls.append(matches!(slot, Slot::Rows(_)));
                 let bytes = slot.rows().iter().map(|row| rows.append(Some(row))).sum::<usize>();
                 offsets.push(i32::try_from(rows.n_rows).unwrap_or(i32::MAX));
-                return OFFSET_BYTES + bytes;
+                return VALUE_BYTES.max(OFFSET_BYTES + bytes);
             }
         }
         VALUE_BYTES

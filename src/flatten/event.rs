@@ -12,6 +12,12 @@ use crate::event::{Envelope, Lenient, Record};
 use crate::schema::Kind::{Int, Struct, Structs, Text, Time};
 use crate::schema::{Column, column, position};
 
+/// Positions in a context's leading columns.
+const TENANT: usize = 1;
+const SESSION_ID: usize = 2;
+const VISITOR_ID: usize = 3;
+const EVENT_TYPE: usize = 4;
+const CREATED_AT: usize = 5;
 /// Ids are repeated in each row of an event; a longer one is none.
 const ID_BYTES_MAX: usize = 512;
 
@@ -96,19 +102,25 @@ impl<'a> Context<'a> {
     /// Returns the columns that all tables begin with.
     #[must_use]
     pub fn ids(&self) -> &[Slot<'a>] {
-        &self.leading[..4]
+        &self.leading[..EVENT_TYPE]
     }
 
     /// Returns the visitor's id, if there is one.
     #[must_use]
     pub fn visitor_id(&self) -> Option<&str> {
-        self.leading[3].as_filled()
+        self.leading[VISITOR_ID].as_filled()
     }
 
-    /// Returns the event's type, if there is one.
+    /// Returns the event's type, text or null.
     #[must_use]
-    pub fn event_type(&self) -> Option<&str> {
-        self.leading[4].as_text()
+    pub fn event_type(&self) -> &Slot<'a> {
+        &self.leading[EVENT_TYPE]
+    }
+
+    /// Returns when the sender created the event, milliseconds or null.
+    #[must_use]
+    pub fn created_at(&self) -> &Slot<'a> {
+        &self.leading[CREATED_AT]
     }
 
     /// Makes the context of an event of which nothing can be read.
@@ -131,20 +143,20 @@ impl<'a> Context<'a> {
             context.leading[0] = Slot::Text(id);
         }
         if let Lenient::Text(event_type) = envelope.event_type {
-            context.leading[4] = Slot::Text(event_type);
+            context.leading[EVENT_TYPE] = Slot::Text(event_type);
         }
         let created_ms = lenient_time(&envelope.created).or(lenient_time(&envelope.timestamp));
-        context.leading[5] = Slot::int(created_ms);
+        context.leading[CREATED_AT] = Slot::int(created_ms);
         let session = data.get(at::SESSION).and_then(|slot| slot.rows().first());
         let field = |index: usize, fallback: Option<usize>| {
-            let own = session.map(|row| &row[index]).filter(|slot| slot.as_filled().is_some());
-            let id = own.or(fallback.and_then(|index| data.get(index)));
-            let is_id = |id: &str| id.len() <= ID_BYTES_MAX;
-            id.filter(|slot| slot.as_filled().is_some_and(is_id)).cloned().unwrap_or_default()
+            let own = session.and_then(|row| row[index].filled());
+            let id = own.or(fallback.and_then(|index| data.get(index)?.filled()));
+            let is_short = |id: &&Slot<'_>| id.as_text().is_some_and(|id| id.len() <= ID_BYTES_MAX);
+            id.filter(is_short).cloned().unwrap_or_default()
         };
-        context.leading[1] = field(sessions::at::TENANT, None);
-        context.leading[2] = field(sessions::at::SESSION_ID, Some(at::SESSION_ID));
-        context.leading[3] = field(sessions::at::VISITOR_ID, Some(at::VISITOR_ID));
+        context.leading[TENANT] = field(sessions::at::TENANT, None);
+        context.leading[SESSION_ID] = field(sessions::at::SESSION_ID, Some(at::SESSION_ID));
+        context.leading[VISITOR_ID] = field(sessions::at::VISITOR_ID, Some(at::VISITOR_ID));
         let started_ms = session.and_then(|row| row[sessions::at::STARTED_AT].as_int());
         let day = started_ms.and_then(time::day).or(created_ms.and_then(time::day));
         context.date = day.unwrap_or(context.date);

@@ -47,7 +47,7 @@ struct Who<'a> {
 
 /// Adds the rows of an event to its tables; unknown types have none.
 pub fn add<'a>(out: &mut Flattener, context: &Context<'a>, mut data: Row<'a>) {
-    let event_type = context.event_type().unwrap_or_default();
+    let event_type = context.event_type().as_text().unwrap_or_default();
     match event_type {
         FINALIZED | ENRICHED | VALIDATED => {
             let who = Who::of(context, &data);
@@ -77,9 +77,10 @@ impl<'a> Who<'a> {
         let company_domain = account::account_domain(email, &current_sites(person), &companies);
         Self {
             person_key: Slot::owned(person_key),
-            email: email.map_or(Slot::Null, |_| {
-                person.map_or(Slot::Null, |row| row[person_at::EMAIL].clone())
-            }),
+            email: person
+                .and_then(|row| row[person_at::EMAIL].filled())
+                .cloned()
+                .unwrap_or_default(),
             company_domain: Slot::owned(company_domain),
         }
     }
@@ -208,7 +209,7 @@ fn finish_session<'a>(
 
     row[..at::PIXEL_ID].clone_from_slice(context.ids());
     row[at::RECEIVED_AT] = context.received_at.clone();
-    row[at::CREATED_AT] = context.leading[5].clone();
+    row[at::CREATED_AT] = context.created_at().clone();
     if let Slot::Int(ended_ms) = data[event::at::ENDED_AT] {
         row[at::ENDED_AT] = Slot::Int(ended_ms);
     }
@@ -218,8 +219,7 @@ fn finish_session<'a>(
     row[at::EVENT_COUNT] = Slot::int(data[event::at::EVENT_COUNT].as_int());
     let views = events.iter().filter(|e| e[pageviews::at::SIGNAL].as_text() == Some("pageview"));
     row[at::PAGEVIEW_COUNT] = Slot::int(i64::try_from(views.count()).ok());
-    let urls = events.iter().rev().map(|event| &event[pageviews::at::URL]);
-    let last_url = urls.into_iter().find(|url| url.as_filled().is_some());
+    let last_url = events.iter().rev().find_map(|event| event[pageviews::at::URL].filled());
     row[at::EXIT_PAGE] = last_url.cloned().unwrap_or_default();
     row[at::LANDING_HOST] = row[at::LANDING_PAGE].derive(account::host_of);
     row[at::LANDING_PATH] = row[at::LANDING_PAGE].derive(path_of);

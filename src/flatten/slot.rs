@@ -55,6 +55,12 @@ impl<'a> Slot<'a> {
         self.as_text().filter(|text| !text.is_empty())
     }
 
+    /// Returns this slot, if it is text and not empty.
+    #[must_use]
+    pub fn filled(&self) -> Option<&Self> {
+        self.as_filled().map(|_| self)
+    }
+
     /// Returns the integer, if it is one.
     #[must_use]
     pub fn as_int(&self) -> Option<i64> {
