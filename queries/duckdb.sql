@@ -142,8 +142,12 @@ FROM files.raw_events
 QUALIFY row_number() OVER (PARTITION BY date, webhook_id ORDER BY received_at) = 1;
 
 CREATE OR REPLACE VIEW dead_letters AS
--- All rows.
-SELECT * FROM files.dead_letters;
+-- Each trouble of each webhook once.
+SELECT *
+FROM files.dead_letters
+QUALIFY row_number() OVER (
+    PARTITION BY date, webhook_id, reason, path, body ORDER BY received_at
+) = 1;
 
 CREATE OR REPLACE VIEW conversions AS
 -- Each loaded conversion once: of those with the same external id and stage the latest load.

@@ -20,6 +20,7 @@ use crate::journal::{self, Bounds, Journal, JournalError};
 use crate::lake::{Lake, LakeError};
 use crate::metrics::Metrics;
 use crate::receive::{self, Limits, Receiver, Server};
+use crate::upkeep::schedule::{self, Schedule};
 use crate::verify::Verifier;
 
 /// Records of a segment at most, whatever the policy says.
@@ -56,6 +57,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How visits are put into channels.
     pub channels: Channels,
+    /// When the lake is looked after; `None` leaves it to others.
+    pub upkeep: Option<Schedule>,
 }
 
 /// Why the ingester can't start or ended badly.
@@ -94,6 +97,7 @@ pub struct App {
     stop_worker: watch::Sender<bool>,
     server: JoinHandle<()>,
     worker: JoinHandle<Result<(), FlushError>>,
+    upkeep: Option<std::thread::JoinHandle<()>>,
 }
 
 impl App {
@@ -115,6 +119,7 @@ impl App {
             Arc::clone(&clock),
             &metrics,
         )?;
+        let upkept = lake.reopened()?;
         let worker = Worker::new(
             Arc::clone(&journal),
             lake,
@@ -132,14 +137,24 @@ impl App {
             Arc::clone(&metrics),
             settings.limits,
         ));
+        let (stop_server, server_stop) = watch::channel(false);
+        let (stop_worker, worker_stop) = watch::channel(false);
         let endpoints = receive::Endpoints::new(Arc::clone(&receiver));
         let address = settings.listen;
         let listen = |source| AppError::Listen { address, source };
-        let server = Server::bind(address, endpoints, settings.limits, Arc::clone(&metrics), clock);
+        let server = Server::bind(
+            address,
+            endpoints,
+            settings.limits,
+            Arc::clone(&metrics),
+            Arc::clone(&clock),
+        );
         let server = server.await.map_err(listen)?;
         let address = server.address().map_err(listen)?;
-        let (stop_server, server_stop) = watch::channel(false);
-        let (stop_worker, worker_stop) = watch::channel(false);
+        let upkeep = settings.upkeep.map(|schedule| {
+            schedule::start(upkept, schedule, clock, Arc::clone(&metrics), stop_server.subscribe())
+        });
+        let upkeep = upkeep.transpose().map_err(|error| AppError::Task(error.to_string()))?;
         Ok(Self {
             address,
             journal,
@@ -149,6 +164,7 @@ impl App {
             stop_worker,
             server: tokio::spawn(server.run(server_stop)),
             worker: tokio::spawn(worker.run(worker_stop)),
+            upkeep,
         })
     }
 
@@ -189,6 +205,12 @@ impl App {
         _ = self.stop_server.send(true);
         self.server.await.map_err(failed)?;
         _ = self.stop_worker.send(true);
+        if let Some(upkeep) = self.upkeep {
+            let joined = tokio::task::spawn_blocking(move || upkeep.join()).await;
+            joined
+                .map_err(failed)?
+                .map_err(|_| AppError::Task("the thread of upkeep panicked".to_owned()))?;
+        }
         self.worker.await.map_err(failed)??;
         Ok(())
     }

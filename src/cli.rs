@@ -14,14 +14,20 @@ use crate::telemetry::{self, LogFormat};
 mod attribute;
 mod channels;
 mod check;
+mod compact;
 mod completions;
+mod days;
 mod demo;
+mod drain;
+mod forget;
 mod generate;
 mod import;
 mod journal;
 mod load;
 mod output;
+mod progress;
 mod reading;
+mod recover;
 mod replay;
 mod report;
 mod schema;
@@ -29,6 +35,7 @@ mod send;
 mod serve;
 mod sources;
 mod sql;
+mod upkeep;
 
 /// Website-visitor sessions become an attribution lake that its owner keeps.
 #[derive(Debug, Parser)]
@@ -66,7 +73,7 @@ enum Command {
     /// Runs the whole story on this machine: sends sample events, flushes, prints reports
     Demo(demo::Args),
     /// Runs the ingester: receives webhooks and writes them to the lake
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Backfills files of raw webhook bodies
     Import(import::Args),
     /// Runs a bundled report; without a name lists them
@@ -77,6 +84,12 @@ enum Command {
     Sql(sql::Args),
     /// Loads a file of conversions (CRM deals, orders) or of advertising spend
     Load(load::Args),
+    /// Merges small files, drops superseded rows and copies, removes files that nobody needs
+    Compact(compact::Args),
+    /// Erases people, visitors or companies from every table and from the journal
+    Forget(Box<forget::Args>),
+    /// Brings what a crashed ingester's journal holds into the lake
+    Recover(recover::Args),
     /// Flattens dead letters, or a range of days, again
     Replay(replay::Args),
     /// Examines configuration, journal and lake
@@ -177,12 +190,15 @@ impl Cli {
         common.start_logging(matches!(self.command, Command::Serve(_)));
         match self.command {
             Command::Demo(args) => demo::run(&common, args).await,
-            Command::Serve(args) => serve::run(&common, args).await,
+            Command::Serve(args) => serve::run(&common, *args).await,
             Command::Import(args) => import::run(&common, args).await,
             Command::Report(args) => report::run(&common, *args).await,
             Command::Attribute(args) => attribute::run(args).await,
             Command::Sql(args) => sql::run(&common, args).await,
             Command::Load(args) => load::run(&common, args).await,
+            Command::Compact(args) => compact::run(&common, args).await,
+            Command::Forget(args) => forget::run(&common, *args).await,
+            Command::Recover(args) => recover::run(&common, args).await,
             Command::Replay(args) => replay::run(&common, args).await,
             Command::Check(args) => check::run(&common, args).await,
             Command::Schema(args) => schema::run(&common, &args),
@@ -205,8 +221,12 @@ impl Common {
         telemetry::start(self.log_format, Some(level), is_colourful);
     }
 
-    fn open_lake(&self) -> Result<Lake, crate::lake::LakeError> {
-        Lake::open(&self.lake, &config::store_options())
+    fn open_lake(&self) -> anyhow::Result<Lake> {
+        let options = match self.lake.folder() {
+            Some(_) => vec![],
+            None => config::store_options()?,
+        };
+        Ok(Lake::open(&self.lake, &options)?)
     }
 
     /// Returns the goals of the command line, else those of the settings file, else the usual.
@@ -228,7 +248,7 @@ impl Common {
                 format!("lake `{folder}` is not there; give --lake, or run `tributary demo`");
             return Err(Usage(message).into());
         }
-        Ok(self.open_lake()?)
+        self.open_lake()
     }
 }
 

@@ -16,6 +16,10 @@ use crate::flatten::channel::Rule;
 use crate::goal::{self, Goal};
 use crate::verify::{KeyEncoding, Secret};
 
+mod profile;
+
+pub use profile::store_options;
+
 /// The file that is read if it is there and no other is named.
 const FILE: &str = "tributary.toml";
 /// The variable that holds the webhook's secrets, separated by spaces.
@@ -24,8 +28,6 @@ pub const SECRETS_VARIABLE: &str = "TRIBUTARY_WEBHOOK_SECRETS";
 const NOT_IN_FILE: [&str; 3] = ["config", "help", "version"];
 /// Keys of the file that hold tables, which are read by themselves.
 const TABLES: [&str; 2] = ["goals", "channels"];
-/// Prefixes of the variables that object stores read.
-const STORE_PREFIXES: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];
 
 /// Why the settings can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -250,14 +252,6 @@ pub fn token(file: &Path) -> Result<String, ConfigError> {
 pub fn is_open_to_all(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
-}
-
-/// Returns the settings of object stores that the environment holds.
-#[must_use]
-pub fn store_options() -> Vec<(String, String)> {
-    let all = std::env::vars_os()
-        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
-    all.filter(|(key, _)| STORE_PREFIXES.iter().any(|prefix| key.starts_with(prefix))).collect()
 }
 
 /// Returns a variable of the environment if it is there and not empty.

@@ -30,6 +30,7 @@ pub mod frame;
 pub mod ids;
 mod log;
 mod recovery;
+pub mod request;
 pub mod room;
 pub mod segment;
 mod shared;

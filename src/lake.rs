@@ -14,6 +14,7 @@
 //! it counts ([`durable`]).
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,11 +25,15 @@ use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPay
 use crate::schema::Table;
 
 pub mod audit;
+pub mod compact;
 pub mod durable;
 pub mod error;
+pub mod evolve;
+pub mod expire;
 pub mod files;
 mod links;
 pub mod location;
+pub mod log;
 pub mod properties;
 mod reader;
 pub mod rewrite;
@@ -44,10 +49,18 @@ pub use location::Location;
 pub use table::{LakeTable, NewFile};
 
 /// A lake that can be read and written.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Lake {
     location: Location,
     store: Arc<dyn ObjectStore>,
+    options: Arc<[(String, String)]>,
+}
+
+impl fmt::Debug for Lake {
+    // The options hold credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lake").field("location", &self.location).finish_non_exhaustive()
+    }
 }
 
 impl Lake {
@@ -58,7 +71,16 @@ impl Lake {
     /// # Errors
     /// [`LakeError::Location`] if the store can't be set up.
     pub fn open(location: &Location, options: &[(String, String)]) -> Result<Self, LakeError> {
-        Ok(Self { location: location.clone(), store: location.store(options)? })
+        let store = location.store(options)?;
+        Ok(Self { location: location.clone(), store, options: options.into() })
+    }
+
+    /// Opens the same lake with connections of its own, for another runtime.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn reopened(&self) -> Result<Self, LakeError> {
+        Self::open(&self.location, &self.options)
     }
 
     /// Returns where the lake is.
@@ -152,12 +174,14 @@ impl Lake {
     /// Checks that the lake can be written, and that creating a key twice fails.
     ///
     /// # Errors
-    /// [`LakeError::Link`] if a folder of a local lake is a symbolic link,
+    /// [`LakeError::Link`] if a folder of a local lake is a symbolic link, [`LakeError::Format`] if
+    /// a later program made the lake,
     /// [`LakeError::NotExclusive`] if the store lets two writers create the same key, else the
     /// store's error.
     pub async fn probe(&self) -> Result<(), LakeError> {
         self.settle()?;
         self.refuse_links()?;
+        self.check_format().await?;
         let key = Path::from(format!("_tributary/probe-{}", uuid::Uuid::new_v4().simple()));
         let create = || PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         let put = |text: &'static str| self.store.put_opts(&key, text.into(), create());
@@ -169,7 +193,8 @@ impl Lake {
             Ok(_) => return Err(LakeError::NotExclusive),
             Err(error) => return Err(LakeError::store("put", &key, error)),
         }
-        deleted.map_err(|error| LakeError::store("delete", &key, error))
+        deleted.map_err(|error| LakeError::store("delete", &key, error))?;
+        self.note_format().await
     }
 
     fn refuse_links(&self) -> Result<(), LakeError> {

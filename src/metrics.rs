@@ -59,6 +59,14 @@ pub struct Metrics {
     pub flush_seconds: Histogram,
     /// Events that could not be flattened whole, by reason.
     pub dead_letters: IntCounterVec,
+    /// Rounds of upkeep that this process did.
+    pub compactions: IntCounter,
+    /// Rounds of upkeep that failed.
+    pub compaction_errors: IntCounter,
+    /// Files that others took the place of.
+    pub compacted_files: IntCounter,
+    /// Rows that a later one replaced, and copies.
+    pub compacted_rows_dropped: IntCounter,
 }
 
 impl Metrics {
@@ -124,6 +132,15 @@ impl Metrics {
                 "dead_letters_total",
                 "Events that could not be flattened whole",
                 "reason",
+            ),
+            compactions: make.counter("compactions_total", "Rounds of upkeep that were done"),
+            compaction_errors: make
+                .counter("compaction_errors_total", "Rounds of upkeep that failed"),
+            compacted_files: make
+                .counter("compacted_files_total", "Files that a compaction replaced"),
+            compacted_rows_dropped: make.counter(
+                "compacted_rows_dropped_total",
+                "Superseded rows and copies that a compaction dropped",
             ),
             registry,
         }

@@ -125,6 +125,7 @@ impl Engine {
         goals: &[Goal],
         limits: Limits,
     ) -> Result<Self, QueryError> {
+        lake.check_format().await?;
         let context = session(limits)?;
         let url = provider::store_url();
         context.register_object_store(url.as_ref(), Arc::clone(lake.store()));

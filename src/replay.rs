@@ -25,7 +25,8 @@ use std::sync::Arc;
 use crate::flatten::channel::Channels;
 use crate::flatten::{event_tables, raw_events};
 use crate::lake::scan::Keys;
-use crate::lake::{DataFile, Lake, LakeError, LakeTable, sweep};
+use crate::lake::sweep::{self, GRACE, Until};
+use crate::lake::{DataFile, Lake, LakeError, LakeTable};
 use crate::schema::Table;
 
 mod apply;
@@ -190,8 +191,9 @@ impl<'l> Replay<'l> {
     }
 
     async fn sweep(&self) -> Result<(), ReplayError> {
+        let until = Until { now_ms: self.now_ms, grace: GRACE };
         for table in &self.tables {
-            let n_files = sweep::sweep(self.lake, table, self.now_ms).await?;
+            let n_files = sweep::sweep(self.lake, table, until).await?;
             if n_files > 0 {
                 let table = table.definition().name;
                 tracing::info!(table, n_files, "files of an earlier rewrite were left, removed");

@@ -104,7 +104,39 @@ pub struct Table {
     pub columns: &'static [Column],
     /// The column of time by which rows are sorted within a tenant.
     pub time: &'static str,
+    /// Which of a day's rows stand for the same.
+    pub unique: Unique,
 }
+
+/// Which rows of a partition stand for the same thing, and which of them counts.
+///
+/// The views say the same in SQL; compaction leaves in the files what they show.
+#[derive(Debug, Clone, Copy)]
+pub struct Unique {
+    /// What rows are about, such as a session: the values of these columns, of each list the
+    /// first that is not null.
+    pub group: &'static [&'static [&'static str]],
+    /// Which of the events in a group count.
+    pub latest: Latest,
+    /// What tells rows of one event apart.
+    pub row: &'static [&'static str],
+    /// Of copies, the row with the least of this column counts.
+    pub first: Option<&'static str>,
+}
+
+/// Which event of a group counts.
+#[derive(Debug, Clone, Copy)]
+pub enum Latest {
+    /// All events do.
+    All,
+    /// That with the latest time in this column, null the earliest; of equals the least event id.
+    By(&'static str),
+    /// The same, but of equals the greatest event id.
+    ByThenLast(&'static str),
+}
+
+/// Rows of a session belong to it, or to their event if it has none.
+pub const OF_SESSION: &[&[&str]] = &[&["session_id", "event_id"]];
 
 /// Name of the partition column, a UTC day.
 pub const DATE: &str = "date";

@@ -3,14 +3,23 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use bytesize::ByteSize;
+
 use super::serve::Keys;
 use super::{Common, journal, output};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config;
 use crate::flatten::TABLES;
 use crate::journal::directory::{list_sequences, load_checkpoint, segment_path};
 use crate::journal::segment::{Piece, SegmentReader};
-use crate::lake::{Lake, audit};
+use crate::lake::audit::{self, Audit};
+use crate::lake::{Lake, files, log};
 use crate::replay::count_by_reason;
+
+/// Files of a day that are worth a word.
+const FILES_NOTED: usize = 8;
+/// Entries of a log that are.
+const LONG_LOG: usize = log::FIRST_ENTRIES;
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -139,8 +148,9 @@ async fn check_lake(common: &Common, findings: &mut Findings) {
         Ok(()) => findings.fine(&format!("lake {place}: can be written, keys are created once")),
         Err(error) => return findings.problem(&format!("lake {place}: {error}")),
     }
+    let now_ms = SystemClock::new().now_ms();
     for table in TABLES {
-        check_table(&lake, table, findings).await;
+        check_table(&lake, table, now_ms, findings).await;
     }
     match count_by_reason(&lake).await {
         Ok(counts) => counts.iter().for_each(|(reason, n)| {
@@ -150,9 +160,14 @@ async fn check_lake(common: &Common, findings: &mut Findings) {
     }
 }
 
-async fn check_table(lake: &Lake, table: &'static crate::schema::Table, findings: &mut Findings) {
+async fn check_table(
+    lake: &Lake,
+    table: &'static crate::schema::Table,
+    now_ms: i64,
+    findings: &mut Findings,
+) {
     let name = table.name;
-    let audit = match audit::audit(lake, table).await {
+    let audit = match audit::audit(lake, table, now_ms).await {
         Ok(Some(audit)) => audit,
         Ok(None) => return findings.note(&format!("table {name}: is not there yet")),
         Err(error) => return findings.problem(&format!("table {name}: {error}")),
@@ -169,8 +184,29 @@ async fn check_table(lake: &Lake, table: &'static crate::schema::Table, findings
         let line = format!("table {name}: {n} replaced files are left; `replay` removes them");
         findings.note(&line);
     }
-    if audit.problems.is_empty() {
-        let line = format!("table {name}: {} rows in {} files", audit.n_rows, audit.n_files);
-        findings.fine(&line);
+    if audit.n_waiting > 0 {
+        let n = audit.n_waiting;
+        let line =
+            format!("table {name}: {n} compacted files wait for readers; `compact` removes them");
+        findings.note(&line);
     }
+    if audit.problems.is_empty() {
+        findings.fine(&format!("table {name}: {}", sizes(&audit)));
+    }
+    if audit.n_entries > LONG_LOG {
+        let n = audit.n_entries;
+        let line =
+            format!("table {name}: its log has {n} entries to read; `compact` makes a checkpoint");
+        findings.note(&line);
+    }
+}
+
+/// Tells rows, files, bytes, and where the most files are.
+fn sizes(audit: &Audit) -> String {
+    let size = ByteSize(audit.n_bytes).display().si();
+    let mut text = format!("{} rows in {} files, {size}", audit.n_rows, audit.n_files);
+    if let Some((date, n_files)) = audit.fullest.filter(|(_, n_files)| *n_files > FILES_NOTED) {
+        text.push_str(&format!("; {n_files} on {}, `compact` merges them", files::day(date)));
+    }
+    text
 }

@@ -103,6 +103,7 @@ fn settings(args: &Args, verifier: Verifier) -> Settings {
         token: None,
         limits: Limits::default(),
         channels: Channels::default(),
+        upkeep: None,
     }
 }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio::sync::{mpsc, watch};
 
 use super::sources::{self, Source};
-use super::{Common, journal, output};
+use super::{Common, journal, output, progress};
 use crate::app::open_journal;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
@@ -72,7 +72,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
             .ending_on_error();
     let (stop_sender, stop) = watch::channel(false);
     let mut worker = tokio::spawn(worker.run(stop));
-    let progress = progress(common, &sources);
+    let progress = progress::bytes(common, sources.iter().map(Source::size).sum());
     let appended = tokio::select! {
         appended = append_all(sources, &journal, &clock, &progress) => appended,
         ended = &mut worker => {
@@ -200,21 +200,4 @@ impl Counts {
         }
         text
     }
-}
-
-fn progress(common: &Common, sources: &[Source]) -> ProgressBar {
-    let sizes: Option<u64> = sources.iter().map(Source::size).sum();
-    let bar = match sizes {
-        Some(n_bytes) => ProgressBar::new(n_bytes),
-        None => ProgressBar::new_spinner(),
-    };
-    // Drawn on a terminal only; indicatif looks itself.
-    let target =
-        if common.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    bar.set_draw_target(target);
-    let template = "{spinner} {bytes}/{total_bytes} {wide_bar} {bytes_per_sec} {eta} {msg}";
-    bar.set_style(
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    bar
 }

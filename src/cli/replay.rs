@@ -1,10 +1,7 @@
 //! `tributary replay`: flattens again what `raw_events` holds.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use super::{Common, Usage, channels, output};
+use super::{Common, channels, days, output, progress};
 use crate::clock::{Clock as _, SystemClock};
-use crate::lake::files::parse_day;
 use crate::replay::{Replay, Replayed, Selection};
 
 /// Reasons that an event can be a dead letter for and be flattened again.
@@ -14,12 +11,9 @@ const REASONS: [&str; 7] =
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {
-    /// First day, UTC; with it or --to every event counts, not dead letters alone
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    from: Option<i32>,
-    /// Day behind the last one, UTC
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    to: Option<i32>,
+    /// With a range every event of these days counts, not dead letters alone
+    #[command(flatten)]
+    days: days::Args,
     /// Only dead letters of this reason, such as `unexpected_type`
     #[arg(long, value_name = "REASON", value_parser = parse_reason)]
     reason: Option<String>,
@@ -31,21 +25,16 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
-    if let (Some(from), Some(to)) = (args.from, args.to)
-        && from >= to
-    {
-        let message = "--to is the day behind the last one; give a day behind --from";
-        return Err(Usage(message.to_owned()).into());
-    }
+    let days = args.days.check()?;
     let selection = Selection {
-        letters_only: args.from.is_none() && args.to.is_none(),
-        from: args.from,
-        to: args.to,
+        letters_only: days.from.is_none() && days.to.is_none(),
+        from: days.from,
+        to: days.to,
         reason: args.reason,
     };
     let channels = args.channels.channels(common)?;
     let lake = common.open_lake_to_read()?;
-    let progress = progress(common);
+    let progress = progress::count(common, "events read");
     let bar = progress.clone();
     let now_ms = SystemClock::new().now_ms();
     let mut replay = Replay::open(&lake, channels, now_ms, move |n| bar.inc(n)).await?;
@@ -76,21 +65,6 @@ fn sentence(replayed: Replayed, is_dry: bool) -> String {
         text.push_str(&more);
     }
     text
-}
-
-fn progress(common: &Common) -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    // Drawn on a terminal only; indicatif looks itself.
-    let target =
-        if common.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    bar.set_draw_target(target);
-    let style = ProgressStyle::with_template("{spinner} {pos} events read, {elapsed}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-    bar
-}
-
-fn parse_date(text: &str) -> Result<i32, String> {
-    parse_day(text).ok_or_else(|| "write a day such as 2026-02-28".to_owned())
 }
 
 fn parse_reason(text: &str) -> Result<String, String> {

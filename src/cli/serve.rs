@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Common, Usage, journal};
+use super::{Common, Usage, journal, upkeep};
 use crate::app::{App, Settings};
 use crate::clock::SystemClock;
 use crate::config::{self, SECRETS_VARIABLE};
 use crate::flush::Policy;
 use crate::receive::{HEAD_BYTES_MIN, Limits};
 use crate::shutdown;
+use crate::upkeep::Rules;
+use crate::upkeep::schedule::Schedule;
 use crate::verify::{KeyEncoding, Verifier};
 
 /// A body of this size is still flattened within reasonable memory.
@@ -55,6 +57,14 @@ pub(super) struct Args {
     max_connections: u32,
     #[command(flatten)]
     requests: Requests,
+    /// Time between two rounds of compaction and retention, on days that are over; 0s for none
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = config::parse_duration)]
+    compact_interval: Duration,
+    /// How long running readers may go on with files that a compaction replaced
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = config::parse_duration)]
+    compact_grace: Duration,
+    #[command(flatten)]
+    upkeep: upkeep::Args,
     /// File that holds the token which readers of the metrics must show
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
@@ -159,7 +169,21 @@ impl Args {
                 stop_timeout: self.requests.stop_timeout,
             },
             channels: self.journal.channels.channels(common)?,
+            upkeep: self.schedule(),
         })
+    }
+
+    fn schedule(&self) -> Option<Schedule> {
+        let rules = Rules {
+            compact: self.upkeep.compaction(1),
+            from: None,
+            to: None,
+            grace: self.compact_grace,
+            retention: self.upkeep.retention(),
+            entries_max: self.upkeep.entries_max(),
+        };
+        let interval = self.compact_interval;
+        (!interval.is_zero()).then_some(Schedule { interval, rules })
     }
 
     fn verifier(&self) -> anyhow::Result<Option<Verifier>> {

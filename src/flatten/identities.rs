@@ -3,7 +3,7 @@
 //! The fields are the vendor's SDK types (`webhooks/midbound.md` §5.3 and §5.4).
 
 use crate::schema::Kind::{Bool, Structs, Text, TextList, Time};
-use crate::schema::{Column, Table, column, derived, position};
+use crate::schema::{Column, Latest, Table, Unique, column, derived, position};
 
 /// The table.
 pub static TABLE: Table = Table {
@@ -11,6 +11,12 @@ pub static TABLE: Table = Table {
     doc: "a visitor recognised: an `identity.resolved` or `identity.qualified` event",
     columns: COLUMNS,
     time: "created_at",
+    unique: Unique {
+        group: &[&["event_id"]],
+        latest: Latest::All,
+        row: &[],
+        first: Some("created_at"),
+    },
 };
 
 /// The columns; those with a path are read from `data.identity`.

@@ -1,7 +1,7 @@
 //! Tables that the user loads: `conversions` and `spend`.
 
 use crate::schema::Kind::{Day, Float, Text, Time};
-use crate::schema::{Table, derived};
+use crate::schema::{Latest, Table, Unique, derived};
 
 /// The table of conversions.
 pub static CONVERSIONS: Table = Table {
@@ -23,6 +23,12 @@ pub static CONVERSIONS: Table = Table {
         derived("loaded_at", Time, "when it was loaded; the latest of the same external id counts"),
     ],
     time: "converted_at",
+    unique: Unique {
+        group: &[&["tenant"], &["conversion"], &["external_id", "event_id"], &["stage"]],
+        latest: Latest::ByThenLast("loaded_at"),
+        row: &[],
+        first: None,
+    },
 };
 
 /// The table of advertising spend.
@@ -48,4 +54,10 @@ pub static SPEND: Table = Table {
         derived("channel", Text, "channel that its source, medium and campaign belong to"),
     ],
     time: "day",
+    unique: Unique {
+        group: &[&["tenant"], &["day"], &["source"], &["medium"], &["campaign"]],
+        latest: Latest::ByThenLast("loaded_at"),
+        row: &[],
+        first: None,
+    },
 };

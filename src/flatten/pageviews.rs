@@ -1,7 +1,7 @@
 //! Table `pageviews`: an entry of `session.events`.
 
 use crate::schema::Kind::{Int, Json, Text, Time};
-use crate::schema::{Column, Table, column, derived, position};
+use crate::schema::{Column, Latest, OF_SESSION, Table, Unique, column, derived, position};
 
 /// The table.
 pub static TABLE: Table = Table {
@@ -9,6 +9,12 @@ pub static TABLE: Table = Table {
     doc: "an entry of a finalized session's events",
     columns: COLUMNS,
     time: "viewed_at",
+    unique: Unique {
+        group: OF_SESSION,
+        latest: Latest::By("finalized_at"),
+        row: &["position"],
+        first: Some("viewed_at"),
+    },
 };
 
 /// The columns.

@@ -4,10 +4,14 @@
 
 use super::company;
 use crate::schema::Kind::{Int, Struct, Structs, Text, TextList, Time};
-use crate::schema::{Column, Table, column, derived};
+use crate::schema::{Column, Latest, Table, Unique, column, derived};
 
 /// Columns that stand before the payload's in each of these tables.
 pub const N_LEADING: usize = 6;
+
+/// What an event says stays, also if a later one says otherwise: the latest that is known of an
+/// account may stand in an event that is not its session's last.
+const OF_EVENT: &[&[&str]] = &[&["event_id"]];
 
 /// The table of persons.
 pub static PEOPLE: Table = Table {
@@ -15,6 +19,7 @@ pub static PEOPLE: Table = Table {
     doc: "the person of an event's enrichment",
     columns: &joined::<{ N_LEADING + PERSON.len() }>(&LEADING, PERSON),
     time: "created_at",
+    unique: Unique { group: OF_EVENT, latest: Latest::All, row: &[], first: Some("created_at") },
 };
 
 /// The table of companies.
@@ -23,6 +28,12 @@ pub static COMPANIES: Table = Table {
     doc: "a company of an event's enrichment",
     columns: &joined::<{ N_LEADING + 2 + company::FULL.len() }>(&LEADING_COMPANY, company::FULL),
     time: "created_at",
+    unique: Unique {
+        group: OF_EVENT,
+        latest: Latest::All,
+        row: &["position"],
+        first: Some("created_at"),
+    },
 };
 
 /// The table of validated e-mail addresses.
@@ -31,6 +42,12 @@ pub static EMAIL_VALIDATIONS: Table = Table {
     doc: "the result of validating an e-mail address",
     columns: &joined::<{ N_LEADING + 1 + VALIDATION.len() }>(&LEADING_POSITION, VALIDATION),
     time: "created_at",
+    unique: Unique {
+        group: OF_EVENT,
+        latest: Latest::All,
+        row: &["position"],
+        first: Some("created_at"),
+    },
 };
 
 /// The person, `enrichment.person`; `person_key` is worked out.

@@ -1,7 +1,7 @@
 //! Tables `raw_events` and `dead_letters`: webhooks as received, and what was wrong with some.
 
 use crate::schema::Kind::{Text, Time};
-use crate::schema::{Column, Table, derived};
+use crate::schema::{Column, Latest, Table, Unique, derived};
 
 /// The table of all webhooks.
 pub static TABLE: Table = Table {
@@ -9,6 +9,12 @@ pub static TABLE: Table = Table {
     doc: "a webhook as received",
     columns: COLUMNS,
     time: "received_at",
+    unique: Unique {
+        group: &[&["webhook_id"]],
+        latest: Latest::All,
+        row: &[],
+        first: Some("received_at"),
+    },
 };
 
 /// The columns; `body` comes last, so that it can be read while the file is written.
@@ -46,4 +52,10 @@ pub static DEAD_LETTERS: Table = Table {
         derived("webhook_id", Text, "the `webhook-id` header"),
     ],
     time: "received_at",
+    unique: Unique {
+        group: &[&["webhook_id"]],
+        latest: Latest::All,
+        row: &["reason", "path", "body"],
+        first: Some("received_at"),
+    },
 };

@@ -4,11 +4,21 @@
 //! session, visitor and tenant an event belongs to.
 
 use crate::schema::Kind::{Bool, Float, Int, Json, Structs, Text, Time};
-use crate::schema::{Column, Table, column, derived, position};
+use crate::schema::{Column, Latest, OF_SESSION, Table, Unique, column, derived, position};
 
 /// The table.
-pub static TABLE: Table =
-    Table { name: "sessions", doc: "a finalized session", columns: COLUMNS, time: "started_at" };
+pub static TABLE: Table = Table {
+    name: "sessions",
+    doc: "a finalized session",
+    columns: COLUMNS,
+    time: "started_at",
+    unique: Unique {
+        group: OF_SESSION,
+        latest: Latest::By("finalized_at"),
+        row: &[],
+        first: Some("received_at"),
+    },
+};
 
 /// The columns.
 pub static COLUMNS: &[Column] = &[

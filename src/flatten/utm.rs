@@ -1,11 +1,16 @@
 //! Table `utm`: where a session came from, as one touchpoint.
 
 use crate::schema::Kind::{Bool, Text, Time};
-use crate::schema::{Column, Table, derived};
+use crate::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
 
 /// The table.
-pub static TABLE: Table =
-    Table { name: "utm", doc: "a session's touchpoint", columns: COLUMNS, time: "touched_at" };
+pub static TABLE: Table = Table {
+    name: "utm",
+    doc: "a session's touchpoint",
+    columns: COLUMNS,
+    time: "touched_at",
+    unique: Unique { group: OF_SESSION, latest: Latest::By("finalized_at"), row: &[], first: None },
+};
 
 /// The columns.
 pub static COLUMNS: &[Column] = &[

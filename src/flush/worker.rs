@@ -3,6 +3,7 @@
 mod commit;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::clock::Clock;
 use crate::failpoint;
 use crate::flatten::TABLES;
 use crate::flatten::channel::Channels;
-use crate::journal::{Journal, SealedSegment};
+use crate::journal::{Journal, SealedSegment, request};
 use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
 use crate::metrics::Metrics;
@@ -61,6 +62,8 @@ pub struct Worker {
     flatteners: Arc<Flatteners>,
     threads: WorkThreads,
     ends_on_error: bool,
+    /// Requests to flush that were seen, for which everything is sealed.
+    asked: Vec<PathBuf>,
 }
 
 impl Worker {
@@ -115,6 +118,7 @@ impl Worker {
             flatteners,
             threads,
             ends_on_error,
+            asked: vec![],
         })
     }
 
@@ -127,6 +131,7 @@ impl Worker {
         while !*stop.borrow() {
             match self.flush_oldest().await {
                 Ok(true) => n_failures = 0,
+                Ok(false) if self.is_asked().await => {}
                 Ok(false) => self.wait(&mut stop).await,
                 Err(error) if self.ends_on_error && !error.is_transient() => return Err(error),
                 Err(error) => {
@@ -140,19 +145,39 @@ impl Worker {
         self.finish().await
     }
 
+    /// Answers requests to flush, now that nothing sealed is left, and seals for new ones. Tells
+    /// whether there are any.
+    async fn is_asked(&mut self) -> bool {
+        let answered = request::answer(&std::mem::take(&mut self.asked));
+        let listed = answered.and_then(|()| request::list(self.journal.directory().root()));
+        match listed {
+            Ok(asked) => self.asked = asked,
+            Err(error) => tracing::warn!(%error, "requests to flush can't be answered"),
+        }
+        if !self.asked.is_empty() {
+            self.journal.seal().await;
+        }
+        !self.asked.is_empty()
+    }
+
     /// Closes the journal and flushes what is left.
     ///
     /// # Errors
     /// The error of the last try.
     pub async fn finish(mut self) -> Result<(), FlushError> {
         let journal = Arc::clone(&self.journal);
-        let closed = tokio::task::spawn_blocking(move || journal.close()).await;
+        let closing = Arc::clone(&journal);
+        let closed = tokio::task::spawn_blocking(move || closing.close()).await;
         closed.map_err(|error| FlushError::Interrupted(error.to_string()))?;
         let mut n_failures = 0;
         loop {
             match self.flush_oldest().await {
                 Ok(true) => n_failures = 0,
-                Ok(false) => return Ok(()),
+                Ok(false) => {
+                    // Everything is in the lake, whoever asked.
+                    let root = journal.directory().root();
+                    return Ok(request::answer(&request::list(root)?)?);
+                }
                 Err(error) if n_failures >= LAST_TRIES_MAX || !error.is_transient() => {
                     return Err(error);
                 }

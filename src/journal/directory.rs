@@ -8,6 +8,7 @@
 //! JOURNAL/damaged/N-OFFSET.bin bytes that could not be read, set aside
 //! JOURNAL/lake                 the lake that the segments are for
 //! JOURNAL/ids/LAKE/            the index of known webhook ids, one a lake
+//! JOURNAL/requests/            what other processes ask of the one that has the journal
 //! ```
 //!
 //! A journal serves one lake at a time: with another one it is opened only when no segment

@@ -1,10 +1,14 @@
 //! Does a table hold what its log says? Every file is there, whole, and has the rows it should.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use futures::{StreamExt as _, stream};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 
 use super::files::footer;
+use super::sweep::{GRACE, Until};
 use super::{DataFile, Lake, LakeError, sweep};
 use crate::schema::Table;
 
@@ -22,6 +26,14 @@ pub struct Audit {
     pub n_orphans: usize,
     /// Those of them that no version will name again.
     pub n_leftover: usize,
+    /// Those that a compaction replaced and that readers may still be reading.
+    pub n_waiting: usize,
+    /// Bytes of the files of the current version.
+    pub n_bytes: u64,
+    /// The partition with the most files, and how many.
+    pub fullest: Option<(i32, usize)>,
+    /// Entries of the log.
+    pub n_entries: usize,
     /// Files that are missing, cut off, unreadable or of another size or number of rows.
     pub problems: Vec<String>,
 }
@@ -30,14 +42,25 @@ pub struct Audit {
 ///
 /// # Errors
 /// Any [`LakeError`] of reading the log or listing the folder.
-pub async fn audit(lake: &Lake, table: &'static Table) -> Result<Option<Audit>, LakeError> {
+pub async fn audit(
+    lake: &Lake,
+    table: &'static Table,
+    now_ms: i64,
+) -> Result<Option<Audit>, LakeError> {
     let Some(opened) = lake.table(table).await? else { return Ok(None) };
     // The log is read behind the listing, so that a file committed meanwhile is no orphan.
     let listed = sweep::list(lake, &opened).await?;
     let turn = opened.turn().await?;
     let files = opened.files().await?;
-    let orphans = sweep::sort_out(&opened, listed, &files, turn).await?;
-    let mut audit = Audit { n_files: files.len(), ..Audit::default() };
+    let until = Until { now_ms, grace: GRACE };
+    let orphans = sweep::sort_out(&opened, listed, &files, (turn, until)).await?;
+    let mut audit = Audit {
+        n_files: files.len(),
+        n_bytes: files.iter().map(|file| file.size).sum(),
+        fullest: fullest(&files),
+        n_entries: opened.n_entries().await?,
+        ..Audit::default()
+    };
     let checks = stream::iter(&files).map(|file| check(lake, table, file));
     let found: Vec<Result<u64, String>> = checks.buffered(FOOTERS_MAX).collect().await;
     for result in found {
@@ -48,7 +71,17 @@ pub async fn audit(lake: &Lake, table: &'static Table) -> Result<Option<Audit>, 
     }
     audit.n_orphans = orphans.n_files();
     audit.n_leftover = orphans.leftover.len();
+    audit.n_waiting = orphans.n_waiting;
     Ok(Some(audit))
+}
+
+/// Returns the partition with the most files, the earliest of several, and how many.
+fn fullest(files: &[DataFile]) -> Option<(i32, usize)> {
+    let mut counts = BTreeMap::new();
+    for file in files {
+        *counts.entry(file.date).or_insert(0) += 1;
+    }
+    counts.into_iter().max_by_key(|(date, n_files)| (*n_files, Reverse(*date)))
 }
 
 /// Returns a file's rows, or what is wrong with it.

@@ -25,6 +25,17 @@ pub enum LakeError {
         /// The link.
         link: PathBuf,
     },
+    /// A later program made the lake.
+    #[error(
+        "lake {location} is of format {}, which this version does not know; upgrade tributary",
+        format.map_or("unknown".to_owned(), |format| format.to_string())
+    )]
+    Format {
+        /// The lake.
+        location: String,
+        /// Its format, if it could be read.
+        format: Option<u64>,
+    },
     /// The store lets two writers create the same key: commits would be lost.
     #[error("the object store does not refuse to create a key twice, so commits could be lost")]
     NotExclusive,
@@ -65,6 +76,20 @@ pub enum LakeError {
     Replaced {
         /// The file.
         key: String,
+    },
+    /// Rows could not be put in order; worth repeating when the local disk has room.
+    #[error("{partition} can't be sorted: {reason}")]
+    Unsorted {
+        /// Table and partition.
+        partition: String,
+        /// What failed.
+        reason: String,
+    },
+    /// Other rewrites of the table were always faster.
+    #[error("other commands keep rewriting table {table}; run it again when they are done")]
+    Contended {
+        /// The table.
+        table: &'static str,
     },
     /// The table's log could not be read or written; worth repeating.
     #[error("table {table}: {source}")]

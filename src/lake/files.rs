@@ -59,8 +59,10 @@ pub(super) fn mark(ingester: &str, sequence: u64) -> String {
     format!("part-{ingester}-{sequence:08}-")
 }
 
-/// The word with which the writer's name begins in files that take the place of others.
+/// The words with which the writer's name begins in files that take the place of others.
 const REWRITE: &str = "rewrite";
+/// The same where these have nothing but other files' rows, each once and sorted.
+const COMPACT: &str = "compact";
 
 /// Returns the name of a file that takes the place of others, relative to its table's folder.
 ///
@@ -70,10 +72,30 @@ pub fn rewritten_file(date: i32, intent: u64, turn: u64, n: usize) -> String {
     data_file(date, &format!("{REWRITE}{intent:016x}"), turn, n)
 }
 
+/// Returns the name of a file that a compaction made, likewise.
+#[must_use]
+pub fn compacted_file(date: i32, intent: u64, turn: u64, n: usize) -> String {
+    data_file(date, &format!("{COMPACT}{intent:016x}"), turn, n)
+}
+
+/// Tells whether a compaction made a file.
+#[must_use]
+pub fn is_compacted(path: &str) -> bool {
+    writer_of(path).is_some_and(|writer| writer.starts_with(COMPACT))
+}
+
 /// Returns the turn that a file was made for; `None` if it takes no other's place.
 pub(super) fn turn_of(path: &str) -> Option<u64> {
-    let name = path.rsplit('/').next()?.strip_prefix("part-")?.strip_prefix(REWRITE)?;
-    name.strip_suffix(".parquet")?.split('-').nth(1)?.parse().ok()
+    let writer = writer_of(path)?;
+    if !writer.starts_with(REWRITE) && !writer.starts_with(COMPACT) {
+        return None;
+    }
+    writer.split('-').nth(1)?.parse().ok()
+}
+
+/// Returns what stands behind `part-` in a file's name: who made it, from what, and which it is.
+fn writer_of(path: &str) -> Option<&str> {
+    path.rsplit('/').next()?.strip_prefix("part-")?.strip_suffix(".parquet")
 }
 
 /// Returns which segment a file says it was made from; `None` if it is none of ours.
@@ -123,6 +145,9 @@ mod tests {
         let rewritten = rewritten_file(20_500, 0xa1, 17, 2);
         assert_eq!(rewritten, "date=2026-02-16/part-rewrite00000000000000a1-00000017-2.parquet");
         assert_eq!(turn_of(&rewritten), Some(17));
+        let compacted = compacted_file(20_500, 0xa1, 17, 2);
+        assert_eq!(turn_of(&compacted), Some(17));
+        assert!(is_compacted(&compacted) && !is_compacted(&rewritten));
         assert_eq!(turn_of("date=2026-02-16/part-0a1b2c3d-00000017-0.parquet"), None);
         assert_eq!(parse_day("2026-02-16"), Some(20_500));
         assert_eq!(day(20_500), "2026-02-16");

@@ -98,11 +98,8 @@ impl LakeTable {
                 Err(TransactionError::VersionAlreadyExists(_)) => {}
                 Err(error) => return Err(self.failed(error.into())),
             }
-            let metadata = snapshot.table_configuration().metadata().clone();
             (snapshot, done) = self.read(Some(snapshot), TURNS).await?;
-            if *snapshot.table_configuration().metadata() != metadata {
-                return Err(self.unsupported("its schema was changed while it was written"));
-            }
+            self.check_columns(&snapshot)?;
         }
         let tries = i32::try_from(COMMIT_TRIES_MAX).unwrap_or(i32::MAX);
         Err(self.failed(TransactionError::MaxCommitAttempts(tries).into()))

@@ -3,15 +3,19 @@
 //! A file in a table's folder that the current version does not name is one of three:
 //!
 //! ```text
-//! replaced    the log removed it: whoever did so ended before deleting it
+//! replaced    the log removed it: its rows are others now, or in other files
 //! too late    made for a rewrite whose turn is over, so it can't be committed any more
 //! to come     a flush or a rewrite is about to commit it, or ended before it could
 //! ```
 //!
-//! The first two go. Of the third kind, a flush's file stays: its segment is flushed again under
-//! the same name. A rewrite's file becomes too late once its turn is over.
+//! What was too late goes. So does what was replaced by other rows: whoever did so ended before
+//! deleting it. Where the same rows are in other files, a reader that listed the old ones can
+//! finish with them: they stay for a time of grace. A flush's file that is to come stays: its
+//! segment is flushed again under the same name. A rewrite's file becomes too late once its turn
+//! is over.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 use futures::TryStreamExt as _;
 use object_store::path::Path;
@@ -24,11 +28,26 @@ use super::{DataFile, Lake, LakeError, LakeTable};
 /// Folder of a table's log.
 pub(super) const LOG: &str = "_delta_log";
 
+/// How long readers may go on with files whose rows a compaction has put into others, if nobody
+/// says otherwise.
+pub const GRACE: Duration = Duration::from_secs(600);
+
+/// Which files may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Until {
+    /// Wall time, milliseconds since the Unix epoch.
+    pub now_ms: i64,
+    /// How long readers may go on with the files of a compaction.
+    pub grace: Duration,
+}
+
 /// Files in a table's folder that its current version does not name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Orphans {
     /// Their names, relative to the folder: replaced, or too late.
     pub leftover: BTreeSet<String>,
+    /// Files of a compaction whose grace is not over.
+    pub n_waiting: usize,
     /// Made for a rewrite whose turn has not come yet.
     pub pending: BTreeSet<String>,
     /// All others: a flush may be about to commit them.
@@ -39,7 +58,7 @@ impl Orphans {
     /// Returns how many there are.
     #[must_use]
     pub fn n_files(&self) -> usize {
-        self.leftover.len() + self.pending.len() + self.n_others
+        self.leftover.len() + self.n_waiting + self.pending.len() + self.n_others
     }
 }
 
@@ -50,18 +69,19 @@ impl Orphans {
 ///
 /// # Errors
 /// Any [`LakeError`].
-pub async fn sweep(lake: &Lake, table: &LakeTable, at_ms: i64) -> Result<usize, LakeError> {
-    let mut orphans = find(lake, table).await?;
+pub async fn sweep(lake: &Lake, table: &LakeTable, until: Until) -> Result<usize, LakeError> {
+    let mut orphans = find(lake, table, until).await?;
     while let Some(path) = orphans.pending.first() {
         let (turn, wanted) = (table.turn().await?, turn_of(path).unwrap_or(0));
         // Turns are taken one by one, so a file can be made for the next one only.
         if wanted == turn + 1 {
+            let at_ms = until.now_ms;
             let nothing = Rewrite { data_change: true, at_ms, ..Rewrite::default() };
             table.rewrite(turn, &nothing).await?;
         } else if wanted > turn {
             break;
         }
-        orphans = find(lake, table).await?;
+        orphans = find(lake, table, until).await?;
     }
     delete(lake, table, orphans.leftover.iter().map(String::as_str)).await?;
     Ok(orphans.leftover.len())
@@ -90,11 +110,11 @@ pub async fn delete(
 ///
 /// # Errors
 /// Any [`LakeError`] of reading the log or listing the folder.
-pub async fn find(lake: &Lake, table: &LakeTable) -> Result<Orphans, LakeError> {
+pub async fn find(lake: &Lake, table: &LakeTable, until: Until) -> Result<Orphans, LakeError> {
     // The log is read behind the listing, so that a file committed meanwhile is no orphan.
     let listed = list(lake, table).await?;
     let turn = table.turn().await?;
-    sort_out(table, listed, &table.files().await?, turn).await
+    sort_out(table, listed, &table.files().await?, (turn, until)).await
 }
 
 /// Lists a table's folder without its log.
@@ -114,7 +134,7 @@ pub(super) async fn sort_out(
     table: &LakeTable,
     listed: Vec<ObjectMeta>,
     files: &[DataFile],
-    turn: u64,
+    (turn, until): (u64, Until),
 ) -> Result<Orphans, LakeError> {
     let prefix = format!("{}/", table.definition().name);
     let known: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
@@ -125,9 +145,13 @@ pub(super) async fn sort_out(
     if unknown.is_empty() {
         return Ok(orphans);
     }
-    for path in table.removed(&unknown).await? {
+    for (path, removed) in table.removed(&unknown).await? {
         unknown.remove(&path);
-        orphans.leftover.insert(path);
+        if removed.is_over(until) {
+            orphans.leftover.insert(path);
+        } else {
+            orphans.n_waiting += 1;
+        }
     }
     for path in unknown {
         match turn_of(&path) {
@@ -142,33 +166,55 @@ pub(super) async fn sort_out(
 impl LakeTable {
     /// Returns those of `paths` that an entry of the log has removed.
     ///
-    /// All entries are read: a table has no checkpoints that would stand for some of them.
-    async fn removed(&self, paths: &HashSet<String>) -> Result<Vec<String>, LakeError> {
+    /// Checkpoints are read like entries: those that are made here are of the same form.
+    async fn removed(
+        &self,
+        paths: &HashSet<String>,
+    ) -> Result<HashMap<String, Removed>, LakeError> {
         let store = self.log_store.object_store(None);
         let log = Path::from(LOG);
         let failed = |error| LakeError::store("list", &log, error);
         let entries: Vec<ObjectMeta> =
             store.list(Some(&log)).try_collect().await.map_err(failed)?;
-        let mut found = vec![];
+        let mut found = HashMap::new();
         for entry in entries.iter().map(|object| &object.location) {
             if entry.extension() != Some("json") {
                 continue;
             }
             let failed = |error| LakeError::store("get", entry, error);
             let bytes = store.get(entry).await.map_err(failed)?.bytes().await.map_err(failed)?;
-            found.extend(removes(&bytes).filter(|path| paths.contains(path)));
+            found.extend(removes(&bytes).filter(|(path, _)| paths.contains(path)));
         }
         Ok(found)
     }
 }
 
+/// How a file was removed.
+#[derive(Debug, Clone, Copy)]
+struct Removed {
+    at_ms: i64,
+    /// Whether its rows are in other files.
+    is_moved: bool,
+}
+
+impl Removed {
+    fn is_over(self, until: Until) -> bool {
+        let grace_ms = i64::try_from(until.grace.as_millis()).unwrap_or(i64::MAX);
+        !self.is_moved || self.at_ms.saturating_add(grace_ms) <= until.now_ms
+    }
+}
+
 /// Returns the paths that an entry of the log removes.
-fn removes(entry: &[u8]) -> impl Iterator<Item = String> {
+fn removes(entry: &[u8]) -> impl Iterator<Item = (String, Removed)> {
     let lines = entry.split(|byte| *byte == b'\n');
     lines.filter(|line| line.starts_with(br#"{"remove""#)).filter_map(|line| {
         let action: serde_json::Value = serde_json::from_slice(line).ok()?;
-        let path = action.get("remove")?.get("path")?.as_str()?;
-        let path = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
-        Some(path.into_owned())
+        let remove = action.get("remove")?;
+        let path = percent_encoding::percent_decode_str(remove.get("path")?.as_str()?);
+        let removed = Removed {
+            at_ms: remove.get("deletionTimestamp").and_then(|at| at.as_i64()).unwrap_or(0),
+            is_moved: remove.get("dataChange").and_then(|is| is.as_bool()) == Some(false),
+        };
+        Some((path.decode_utf8().ok()?.into_owned(), removed))
     })
 }

@@ -26,8 +26,10 @@ use crate::schema::{DATE, Table};
 
 /// How often a commit is tried against other writers before it is given up for now.
 pub(super) const COMMIT_TRIES_MAX: usize = 50;
-/// The protocol that this program may write: no table features.
+/// The protocol that this program may write: either no table features at all,
 const WRITER_VERSION_MAX: i32 = 2;
+/// or none but these.
+const FEATURES: [&str; 3] = ["appendOnly", "invariants", "v2Checkpoint"];
 
 /// A file to be committed.
 #[derive(Debug, Clone)]
@@ -54,6 +56,7 @@ impl LakeTable {
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Self, LakeError> {
         if let Some(found) = Self::open(table, store).await? {
+            found.add_columns().await?;
             return Ok(found);
         }
         let this = Self { table, log_store: log_store(table, store) };
@@ -130,11 +133,8 @@ impl LakeTable {
                 Err(TransactionError::VersionAlreadyExists(_)) => {}
                 Err(error) => return Err(self.failed(error.into())),
             }
-            let metadata = snapshot.table_configuration().metadata().clone();
             (snapshot, committed) = self.read(Some(snapshot), ingester).await?;
-            if *snapshot.table_configuration().metadata() != metadata {
-                return Err(self.unsupported("its schema was changed while it was written"));
-            }
+            self.check_columns(&snapshot)?;
         }
         let tries = i32::try_from(COMMIT_TRIES_MAX).unwrap_or(i32::MAX);
         Err(self.failed(TransactionError::MaxCommitAttempts(tries).into()))
@@ -220,12 +220,34 @@ impl LakeTable {
 
     /// Refuses a table that someone gave features this program does not know how to write.
     fn check_protocol(&self, snapshot: &Snapshot) -> Result<(), LakeError> {
-        let version = snapshot.protocol().min_writer_version();
-        if version > WRITER_VERSION_MAX {
-            let reason = format!("its writer version {version} is not supported, 2 is the highest");
-            return Err(self.unsupported(&reason));
+        let protocol = snapshot.protocol();
+        let version = protocol.min_writer_version();
+        let unknown = protocol.writer_features().map(|features| {
+            let names = features.iter().map(ToString::to_string);
+            names.filter(|name| !FEATURES.contains(&name.as_str())).collect::<Vec<_>>()
+        });
+        match unknown {
+            None if version <= WRITER_VERSION_MAX => Ok(()),
+            Some(unknown) if unknown.is_empty() => Ok(()),
+            Some(unknown) => {
+                let unknown = unknown.join(", ");
+                let reason = format!("it has features that are not supported here: {unknown}");
+                Err(self.unsupported(&reason))
+            }
+            None => {
+                let reason =
+                    format!("its writer version {version} is not supported, 2 is the highest");
+                Err(self.unsupported(&reason))
+            }
         }
-        Ok(())
+    }
+
+    /// Refuses a table that was changed so that rows of ours are none of it any more.
+    pub(super) fn check_columns(&self, snapshot: &SnapshotRef) -> Result<(), LakeError> {
+        if self.missing(&snapshot.schema())?.is_empty() {
+            return Ok(());
+        }
+        Err(self.unsupported("its schema was changed while it was written"))
     }
 
     pub(super) fn failed(&self, source: DeltaTableError) -> LakeError {

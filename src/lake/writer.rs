@@ -58,6 +58,12 @@ impl FileWriter {
         self.writer.write(rows).await.map_err(|error| failed(&self.path, &error))
     }
 
+    /// Returns how many bytes the file has so far, about.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
+    }
+
     /// Ends the file; it can be committed then.
     ///
     /// # Errors

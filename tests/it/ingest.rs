@@ -12,7 +12,7 @@ use tributary::lake::audit::audit;
 use tributary::metrics::Metrics;
 use tributary::query::{Engine, Limits};
 
-use crate::support::{Place, event};
+use crate::support::{NOW_MS, Place, event};
 
 const QUERY_LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
 
@@ -64,7 +64,7 @@ async fn what_was_answered_survives_a_restart_once() {
     assert_eq!(number(&place, "SELECT count(DISTINCT event_id) FROM files.sessions").await, 30);
     assert_eq!(number(&place, "SELECT count(*) FROM files.pageviews").await, 30);
     for table in TABLES {
-        let audit = audit(&place.lake(), table).await.unwrap().unwrap();
+        let audit = audit(&place.lake(), table, NOW_MS).await.unwrap().unwrap();
         assert_eq!((audit.problems, audit.n_orphans), (vec![], 0), "{}", table.name);
     }
 }
@@ -179,7 +179,7 @@ async fn a_segment_of_more_rows_than_fit_in_memory_is_several_files_of_one_commi
         assert_eq!(std::fs::read_dir(log).unwrap().count(), 2, "{table}: creation and one commit");
     }
     for table in TABLES {
-        let audit = audit(&place.lake(), table).await.unwrap().unwrap();
+        let audit = audit(&place.lake(), table, NOW_MS).await.unwrap().unwrap();
         assert_eq!((audit.problems, audit.n_orphans), (vec![], 0), "{}", table.name);
     }
 }

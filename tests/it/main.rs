@@ -8,6 +8,8 @@
 )]
 
 mod attribution;
+mod compact;
+mod evolution;
 mod http;
 mod ingest;
 mod journal;

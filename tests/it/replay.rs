@@ -12,7 +12,8 @@ use tributary::flatten::channel::Channels;
 use tributary::flatten::{BodyAt, Flattener, raw_events, sessions};
 use tributary::flush::encode::encode_table;
 use tributary::lake::rewrite::Rewrite;
-use tributary::lake::{DataFile, LakeTable, NewFile, files, sweep};
+use tributary::lake::sweep::{self, GRACE, Until};
+use tributary::lake::{DataFile, LakeTable, NewFile, files};
 use tributary::replay::{Replay, Replayed, Selection};
 use tributary::schema::Table;
 
@@ -20,6 +21,7 @@ use crate::ingest::number;
 use crate::support::{NOW_MS, Place, event};
 
 const DAY_MS: i64 = 86_400_000;
+const NOW: Until = Until { now_ms: NOW_MS, grace: GRACE };
 
 async fn replay(place: &Place, selection: Selection) -> Replayed {
     let lake = place.lake();
@@ -163,7 +165,7 @@ async fn of_two_rewrites_that_began_together_one_starts_over() {
     assert!(!table.rewrite(base.turn, &rewrite(&base.files[1])).await.unwrap());
     assert!(!table.rewrite(1, &rewrite(&base.files[0])).await.unwrap(), "it is gone already");
     assert_eq!(number(&place, "SELECT count(*) FROM files.sessions").await, 2);
-    let orphans = sweep::find(&place.lake(), &table).await.unwrap();
+    let orphans = sweep::find(&place.lake(), &table, NOW).await.unwrap();
     assert_eq!(orphans.leftover, BTreeSet::from([base.files[0].path.clone()]));
 }
 
@@ -181,10 +183,10 @@ async fn only_files_that_nobody_can_commit_any_more_are_swept() {
         let key = object_store::path::Path::from(format!("sessions/{path}"));
         lake.put(&key, Bytes::from_static(b"rows"), "a segment").await.unwrap();
     }
-    let found = sweep::find(&lake, &table).await.unwrap();
+    let found = sweep::find(&lake, &table, NOW).await.unwrap();
     assert_eq!((found.leftover.len(), found.pending.len(), found.n_others), (0, 1, 1));
-    assert_eq!(sweep::sweep(&lake, &table, NOW_MS).await.unwrap(), 1);
-    let left = sweep::find(&lake, &table).await.unwrap();
+    assert_eq!(sweep::sweep(&lake, &table, NOW).await.unwrap(), 1);
+    let left = sweep::find(&lake, &table, NOW).await.unwrap();
     assert_eq!((left.leftover.len(), left.pending.len(), left.n_others), (0, 0, 1));
     // The rewrite that was about to commit the file finds its turn taken.
     assert!(!table.rewrite(0, &Rewrite::default()).await.unwrap());

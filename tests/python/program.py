@@ -47,8 +47,8 @@ def output_of(*arguments, cwd=None):
 class Ingester:
     """A `serve` on a loopback port that is its own folder's: lake, journal and log."""
 
-    def __init__(self, folder: Path, *options, listen="127.0.0.1:0"):
-        self.lake = folder / "lake"
+    def __init__(self, folder: Path, *options, listen="127.0.0.1:0", lake=None):
+        self.lake = lake or folder / "lake"
         self.journal = folder / "journal"
         self._log = folder / f"serve-{time.monotonic_ns()}.log"
         self._options = ["--listen", listen, "--lake", self.lake, "--journal", self.journal]

@@ -64,6 +64,7 @@ impl Place {
             token: None,
             limits: Limits::default(),
             channels: Channels::default(),
+            upkeep: None,
         }
     }
 

@@ -1,0 +1,90 @@
+//! `tributary compact`: few large files in the place of many small ones, each row once.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use super::{Common, days, output, progress, upkeep as options};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config;
+use crate::lake::sweep::Until;
+use crate::upkeep::{self, Done, Rules};
+
+/// Cores that are used at most.
+const CORES_MAX: usize = 8;
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    #[command(flatten)]
+    days: days::Args,
+    /// How long running readers may go on with the old files; the command ends when these are gone
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = config::parse_duration)]
+    grace: Duration,
+    #[command(flatten)]
+    upkeep: options::Args,
+}
+
+pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
+    let days = args.days.check()?;
+    let clock = SystemClock::new();
+    let lake = common.open_lake_to_read()?;
+    lake.probe().await?;
+    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let rules = Rules {
+        compact: args.upkeep.compaction(n_cores.min(CORES_MAX)),
+        from: days.from,
+        to: days.to,
+        grace: args.grace,
+        retention: args.upkeep.retention(),
+        entries_max: args.upkeep.entries_max(),
+    };
+    let tables = upkeep::tables(&lake).await?;
+    let until = |now_ms| Until { now_ms, grace: args.grace };
+    let (mut n_removed, _) = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?;
+    let bar = progress::bytes(common, Some(upkeep::bytes_due(&tables, &rules).await?));
+    let told = bar.clone();
+    let done =
+        upkeep::run(&lake, &tables, &rules, clock.now_ms(), move |n_bytes| told.inc(n_bytes)).await;
+    bar.finish_and_clear();
+    let done = done?;
+    loop {
+        let (n, n_waiting) = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?;
+        n_removed += n;
+        if n_waiting == 0 {
+            break;
+        }
+        tracing::info!(n_waiting, "old files wait for readers that have listed them");
+        tokio::time::sleep(args.grace.min(Duration::from_secs(1))).await;
+    }
+    output::tell(&sentence(&done, n_removed));
+    Ok(())
+}
+
+fn sentence(done: &Done, n_removed: usize) -> String {
+    let compacted = &done.compacted;
+    let size = |bytes: u64| ByteSize(bytes).display().si().to_string();
+    let mut text = if compacted.n_partitions == 0 {
+        "nothing to compact".to_owned()
+    } else {
+        format!(
+            "{} partitions: {} files of {} became {} of {}, {} superseded rows dropped",
+            compacted.n_partitions,
+            compacted.n_files_before,
+            size(compacted.bytes_before),
+            compacted.n_files_after,
+            size(compacted.bytes_after),
+            compacted.n_rows_dropped
+        )
+    };
+    for (n, what) in [
+        (done.n_rows_expired, "rows past their retention removed"),
+        (n_removed as u64, "old files removed"),
+        (done.n_entries_removed as u64, "entries of logs removed"),
+    ] {
+        if n > 0 {
+            text.push_str(&format!(", {n} {what}"));
+        }
+    }
+    text
+}

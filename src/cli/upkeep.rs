@@ -1,0 +1,58 @@
+//! Options of commands that keep the lake in shape.
+
+use std::time::Duration;
+
+use crate::config;
+use crate::lake::{compact, log};
+use crate::upkeep::Retention;
+
+/// Bytes of rows that are sorted in memory, for each core.
+const SORT_BYTES: usize = 32 << 20;
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[group(skip)]
+pub(super) struct Args {
+    /// Size that files are to have, from 1MiB to 1GiB; those under half of it are merged
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_target)]
+    target_size: u64,
+    /// How long the rows of all tables are kept, by their day; without it for ever
+    #[arg(long, value_name = "TIME", value_parser = parse_days)]
+    retain: Option<Duration>,
+    /// How long webhook bodies are kept, in `raw_events` and `dead_letters`; without it as long as
+    /// the rows of other tables
+    #[arg(long, value_name = "TIME", value_parser = parse_days)]
+    retain_raw: Option<Duration>,
+    /// Entries of a table's log that make its first checkpoint, which readers with the Delta
+    /// feature `v2Checkpoint` understand; 0 for none ever
+    #[arg(long, value_name = "N", default_value_t = log::FIRST_ENTRIES)]
+    checkpoint_entries: usize,
+}
+
+impl Args {
+    pub(super) fn retention(self) -> Retention {
+        Retention { all: self.retain, raw: self.retain_raw }
+    }
+
+    pub(super) fn entries_max(self) -> Option<usize> {
+        (self.checkpoint_entries > 0).then_some(self.checkpoint_entries)
+    }
+
+    pub(super) fn compaction(self, n_parallel: usize) -> compact::Settings {
+        compact::Settings { target_bytes: self.target_size, sort_bytes: SORT_BYTES, n_parallel }
+    }
+}
+
+fn parse_target(text: &str) -> Result<u64, String> {
+    let bytes = config::parse_bytes(text)?;
+    let range = 1 << 20..=1 << 30;
+    if range.contains(&bytes) { Ok(bytes) } else { Err("use 1MiB to 1GiB".to_owned()) }
+}
+
+/// Reads a retention of whole days: rows go by their day.
+fn parse_days(text: &str) -> Result<Duration, String> {
+    let time = config::parse_duration(text)?;
+    if time.as_secs() < 86_400 {
+        return Err("rows are kept by the day; use 1d or more".to_owned());
+    }
+    Ok(time)
+}

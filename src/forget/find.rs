@@ -1,0 +1,149 @@
+//! Rows whose text names a subject.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray as _, RecordBatch};
+use arrow::datatypes::DataType;
+use futures::TryStreamExt as _;
+
+use super::subject::Finder;
+use crate::lake::scan::{Keys, key, scan};
+use crate::lake::{DataFile, Lake, LakeError};
+use crate::schema::Table;
+
+/// What is to go: hashes of ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Events.
+    pub events: Keys,
+    /// Sessions.
+    pub sessions: Keys,
+    /// Visitors.
+    pub visitors: Keys,
+}
+
+/// How a row names subjects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Named {
+    is_named: bool,
+    is_person: bool,
+}
+
+impl Marks {
+    /// Tells whether nothing is marked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.sessions.is_empty() && self.visitors.is_empty()
+    }
+
+    /// Adds others.
+    pub(super) fn add(&mut self, other: Self) {
+        self.events.extend(other.events);
+        self.sessions.extend(other.sessions);
+        self.visitors.extend(other.visitors);
+    }
+
+    /// Returns which rows of a batch are marked.
+    pub(super) fn of_rows(&self, batch: &RecordBatch) -> Vec<bool> {
+        let mut is_marked = vec![false; batch.num_rows()];
+        for (name, keys) in self.columns() {
+            let Some(column) = batch.column_by_name(name).filter(|_| !keys.is_empty()) else {
+                continue;
+            };
+            for (is_marked, id) in is_marked.iter_mut().zip(column.as_string::<i32>()) {
+                *is_marked |= id.is_some_and(|id| keys.contains(&key(id)));
+            }
+        }
+        is_marked
+    }
+
+    /// Returns the columns that tell, and their marked values.
+    pub(super) fn columns(&self) -> [(&'static str, &Keys); 3] {
+        [("event_id", &self.events), ("session_id", &self.sessions), ("visitor_id", &self.visitors)]
+    }
+}
+
+/// Looks through a file's text; returns what its rows that name a subject mark.
+pub(super) async fn marks_of(
+    lake: &Lake,
+    table: &'static Table,
+    file: &DataFile,
+    finder: &Arc<Finder>,
+) -> Result<Marks, LakeError> {
+    let rows = scan(lake, table, file, table.schema(), None).await?;
+    let mut rows = std::pin::pin!(rows);
+    let mut marks = Marks::default();
+    while let Some(batch) = rows.try_next().await? {
+        let mut named = vec![Named::default(); batch.num_rows()];
+        for column in batch.columns() {
+            for (row, found) in named.iter_mut().zip(look(column, finder)) {
+                row.add(found);
+            }
+        }
+        mark(&batch, &named, &mut marks);
+        tokio::task::yield_now().await;
+    }
+    Ok(marks)
+}
+
+fn mark(batch: &RecordBatch, named: &[Named], marks: &mut Marks) {
+    let ids = |name| batch.column_by_name(name).map(|column| column.as_string::<i32>());
+    let id = |name, at: usize| {
+        let column = ids(name).filter(|column| column.is_valid(at));
+        column.map(|column| key(column.value(at)))
+    };
+    for (at, row) in named.iter().enumerate().filter(|(_, row)| row.is_named) {
+        marks.events.extend(id("event_id", at));
+        marks.sessions.extend(id("session_id", at));
+        if row.is_person {
+            marks.visitors.extend(id("visitor_id", at));
+        }
+    }
+}
+
+/// Looks through the text of a column, lists and objects included.
+fn look(column: &dyn Array, finder: &Finder) -> Vec<Named> {
+    match column.data_type() {
+        DataType::Utf8 => {
+            let texts = column.as_string::<i32>().iter();
+            texts.map(|text| text.map(|text| Named::of(text, finder)).unwrap_or_default()).collect()
+        }
+        DataType::List(_) => {
+            let lists = column.as_list::<i32>();
+            let values = look(lists.values(), finder);
+            let ranges = lists.offsets().windows(2);
+            ranges
+                .map(|range| {
+                    let (start, end) = (range[0].unsigned_abs(), range[1].unsigned_abs());
+                    let mut row = Named::default();
+                    values[start as usize..end as usize].iter().for_each(|found| row.add(*found));
+                    row
+                })
+                .collect()
+        }
+        DataType::Struct(_) => {
+            let mut rows = vec![Named::default(); column.len()];
+            for field in column.as_struct().columns() {
+                let found = look(field, finder);
+                rows.iter_mut().zip(found).for_each(|(row, found)| row.add(found));
+            }
+            rows
+        }
+        _ => vec![Named::default(); column.len()],
+    }
+}
+
+impl Named {
+    fn of(text: &str, finder: &Finder) -> Self {
+        let mut named = Self::default();
+        for subject in finder.find(text.as_bytes()) {
+            named.add(Self { is_named: true, is_person: subject.is_person() });
+        }
+        named
+    }
+
+    fn add(&mut self, other: Self) {
+        self.is_named |= other.is_named;
+        self.is_person |= other.is_person;
+    }
+}

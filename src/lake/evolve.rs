@@ -1,0 +1,135 @@
+//! Tables that an older or a newer program made.
+//!
+//! A column that a table does not have yet is added to its schema, and to nothing else: files
+//! that were there before have nulls in it. A column that this program does not know stays null
+//! in what it writes. What it can't understand it refuses before it writes anything: a table's
+//! protocol ([`super::table`]), a column of another type, and the whole lake by its format.
+//!
+//! ```text
+//! LAKE/_tributary/format.json     {"format": 1, …}; a lake without one is of format 1
+//! ```
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use deltalake_core::kernel::transaction::{CommitData, TransactionError};
+use deltalake_core::kernel::{Action, MetadataExt as _, Snapshot, StructField, StructType};
+use deltalake_core::logstore::CommitOrBytes;
+use deltalake_core::protocol::DeltaOperation;
+use object_store::path::Path;
+use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
+use serde_json::{Value, json};
+
+use super::table::COMMIT_TRIES_MAX;
+use super::types::delta_fields;
+use super::{Lake, LakeError, LakeTable};
+
+/// The layout of a lake that this program knows: names of tables and files, and what they mean.
+pub const FORMAT: u64 = 1;
+const MARK: &str = "_tributary/format.json";
+
+impl Lake {
+    /// Refuses a lake of a later format than this program knows.
+    ///
+    /// # Errors
+    /// [`LakeError::Format`], or the store's error.
+    pub async fn check_format(&self) -> Result<(), LakeError> {
+        let key = Path::from(MARK);
+        let failed = |error| LakeError::store("get", &key, error);
+        let bytes = match self.store().get(&key).await {
+            Ok(found) => found.bytes().await.map_err(failed)?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mark: Option<Value> = serde_json::from_slice(&bytes).ok();
+        match mark.as_ref().and_then(|mark| mark.get("format")).and_then(Value::as_u64) {
+            Some(format) if format <= FORMAT => Ok(()),
+            format => Err(LakeError::Format { location: self.location().to_string(), format }),
+        }
+    }
+
+    /// Notes the lake's format, if nobody has.
+    pub(super) async fn note_format(&self) -> Result<(), LakeError> {
+        let key = Path::from(MARK);
+        let mark = json!({ "format": FORMAT, "created_by": concat!("tributary ", env!("CARGO_PKG_VERSION")) });
+        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store().put_opts(&key, Bytes::from(format!("{mark}\n")).into(), create).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(LakeError::store("put", &key, error)),
+        }
+    }
+}
+
+impl LakeTable {
+    /// Adds the columns that the table does not have yet.
+    ///
+    /// # Errors
+    /// [`LakeError::Unsupported`] if a column is there with another type, else [`LakeError::Delta`].
+    pub(super) async fn add_columns(&self) -> Result<(), LakeError> {
+        for _ in 0..COMMIT_TRIES_MAX {
+            let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await;
+            let snapshot = snapshot.map_err(|error| self.failed(error))?;
+            let missing = self.missing(&snapshot.schema())?;
+            if missing.is_empty() {
+                return Ok(());
+            }
+            let bytes = self.added(&snapshot, &missing)?;
+            let version = snapshot.version() + 1;
+            let entry = CommitOrBytes::LogBytes(bytes);
+            match self.log_store.write_commit_entry(version, entry, uuid::Uuid::new_v4()).await {
+                Ok(()) => {
+                    let names: Vec<&str> =
+                        missing.iter().map(|field| field.name().as_str()).collect();
+                    let (table, columns) = (self.table.name, names.join(" "));
+                    tracing::info!(table, columns, "table has new columns");
+                    return Ok(());
+                }
+                Err(TransactionError::VersionAlreadyExists(_)) => {}
+                Err(error) => return Err(self.failed(error.into())),
+            }
+        }
+        Err(LakeError::Contended { table: self.table.name })
+    }
+
+    /// Returns the columns that a schema does not have.
+    ///
+    /// # Errors
+    /// [`LakeError::Unsupported`] if it has one with another type.
+    pub(super) fn missing(&self, schema: &StructType) -> Result<Vec<StructField>, LakeError> {
+        let mut missing = vec![];
+        for field in delta_fields(self.table)? {
+            match schema.field(field.name()) {
+                None => missing.push(field),
+                Some(found) if is_same_kind(found, &field) => {}
+                Some(found) => {
+                    let reason = format!(
+                        "its column {} is of type {}, here it is {}; use the program that wrote it",
+                        field.name(),
+                        found.data_type(),
+                        field.data_type()
+                    );
+                    return Err(self.unsupported(&reason));
+                }
+            }
+        }
+        Ok(missing)
+    }
+
+    fn added(&self, snapshot: &Snapshot, missing: &[StructField]) -> Result<Bytes, LakeError> {
+        let schema = snapshot.schema();
+        let fields = schema.fields().cloned().chain(missing.iter().cloned());
+        let schema = StructType::try_new(fields).map_err(|error| self.failed(error.into()))?;
+        let metadata = snapshot.metadata().clone().with_schema(&schema);
+        let metadata = metadata.map_err(|error| self.failed(error.into()))?;
+        let operation = DeltaOperation::AddColumn { fields: missing.to_vec() };
+        CommitData::new(vec![Action::Metadata(metadata)], operation, HashMap::new(), vec![])
+            .get_bytes()
+            .map_err(|error| self.failed(error.into()))
+    }
+}
+
+/// Compares types by what they are made of; comments don't count.
+fn is_same_kind(left: &StructField, right: &StructField) -> bool {
+    left.data_type().to_string().split('<').next()
+        == right.data_type().to_string().split('<').next()
+}

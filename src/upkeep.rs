@@ -1,0 +1,182 @@
+//! Keeping a lake in good shape: large files, each row once, nothing older than it may be, a
+//! short log, and no files that nobody reads.
+//!
+//! ```text
+//! for each table:  retention ─▶ compaction ─▶ log ─▶ replaced files go, when their grace is over
+//! ```
+//!
+//! `serve` does this by itself, `compact` when told to. Several processes may: rewrites take
+//! turns, so it is only a question of doing things once that [`elect`] picks one of them.
+
+use std::time::Duration;
+
+use futures::TryStreamExt as _;
+use object_store::path::Path;
+use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
+
+use crate::flatten::{TABLES, raw_events};
+use crate::lake::compact::{self, Compacted};
+use crate::lake::sweep::Until;
+use crate::lake::{Lake, LakeError, LakeTable, expire, sweep};
+
+pub mod schedule;
+
+const DAY_MS: i64 = 86_400_000;
+/// Folder of the marks by which processes agree on who does the next round.
+const MARKS: &str = "_tributary/upkeep";
+
+/// What is wanted of a lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// How files are put together.
+    pub compact: compact::Settings,
+    /// First day that is compacted, as days since the Unix epoch.
+    pub from: Option<i32>,
+    /// Day behind the last one.
+    pub to: Option<i32>,
+    /// How long readers may go on with files that were replaced.
+    pub grace: Duration,
+    /// How long rows are kept.
+    pub retention: Retention,
+    /// Entries of a table's log that make its first checkpoint; `None` for none ever.
+    pub entries_max: Option<usize>,
+}
+
+/// How long rows are kept, by their day; `None` is for ever.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// All tables.
+    pub all: Option<Duration>,
+    /// `raw_events` and `dead_letters`, which hold bodies.
+    pub raw: Option<Duration>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Files and rows.
+    pub compacted: Compacted,
+    /// Rows whose retention was over.
+    pub n_rows_expired: u64,
+    /// Entries of logs that a checkpoint stands for.
+    pub n_entries_removed: usize,
+}
+
+/// Opens those of the lake's tables that are there.
+///
+/// # Errors
+/// Any [`LakeError`].
+pub async fn tables(lake: &Lake) -> Result<Vec<LakeTable>, LakeError> {
+    let mut tables = vec![];
+    for table in TABLES {
+        tables.extend(lake.table(table).await?);
+    }
+    Ok(tables)
+}
+
+/// Does what the rules say, table after table; `progress` is told the bytes that were read.
+///
+/// # Errors
+/// Any [`LakeError`]; what was done until then stays.
+pub async fn run(
+    lake: &Lake,
+    tables: &[LakeTable],
+    rules: &Rules,
+    now_ms: i64,
+    progress: impl Fn(u64) + Send + Sync,
+) -> Result<Done, LakeError> {
+    let mut done = Done::default();
+    let is_wanted = |date: i32| {
+        rules.from.is_none_or(|from| date >= from) && rules.to.is_none_or(|to| date < to)
+    };
+    for table in tables {
+        if let Some(before) = rules.retention.first_day(table.definition().name, now_ms) {
+            done.n_rows_expired += expire::expire(lake, table, before, now_ms).await?;
+        }
+        let compacted =
+            compact::compact(lake, table, rules.compact, now_ms, is_wanted, &progress).await?;
+        done.compacted.merge(compacted);
+        if let Some(entries_max) = rules.entries_max {
+            done.n_entries_removed += table.shorten_log(now_ms, entries_max).await?;
+        }
+    }
+    Ok(done)
+}
+
+/// Counts the bytes that [`run`] would read.
+///
+/// # Errors
+/// Any [`LakeError`].
+pub async fn bytes_due(tables: &[LakeTable], rules: &Rules) -> Result<u64, LakeError> {
+    let is_wanted = |date: i32| {
+        rules.from.is_none_or(|from| date >= from) && rules.to.is_none_or(|to| date < to)
+    };
+    let mut n_bytes = 0;
+    for table in tables {
+        n_bytes += compact::due(table, rules.compact, is_wanted).await?.values().sum::<u64>();
+    }
+    Ok(n_bytes)
+}
+
+/// Removes files that no version names and no reader can be at; returns how many, and how many
+/// wait until their grace is over.
+///
+/// # Errors
+/// Any [`LakeError`].
+pub async fn sweep(
+    lake: &Lake,
+    tables: &[LakeTable],
+    until: Until,
+) -> Result<(usize, usize), LakeError> {
+    let (mut n_removed, mut n_waiting) = (0, 0);
+    for table in tables {
+        n_removed += sweep::sweep(lake, table, until).await?;
+        n_waiting += sweep::find(lake, table, until).await?.n_waiting;
+    }
+    Ok((n_removed, n_waiting))
+}
+
+/// Tells whether this process is to do the round of this interval: the first that asks is.
+///
+/// Whoever creates the mark of the interval has it, and no one else. Should it die, the next
+/// interval has another mark. Marks of earlier intervals are removed.
+///
+/// # Errors
+/// The store's error.
+pub async fn elect(lake: &Lake, interval: Duration, now_ms: i64) -> Result<bool, LakeError> {
+    let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX).max(1);
+    let round = now_ms.div_euclid(interval_ms);
+    let prefix = Path::from(format!("{MARKS}/{interval_ms}"));
+    let key = prefix.clone().join(format!("{round:020}"));
+    let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+    match lake.store().put_opts(&key, "".into(), create).await {
+        Ok(_) => {}
+        Err(object_store::Error::AlreadyExists { .. }) => return Ok(false),
+        Err(error) => return Err(LakeError::store("put", &key, error)),
+    }
+    let failed = |error| LakeError::store("list", &prefix, error);
+    let marks: Vec<_> = lake.store().list(Some(&prefix)).try_collect().await.map_err(failed)?;
+    for mark in marks.iter().map(|mark| &mark.location).filter(|mark| **mark < key) {
+        match lake.store().delete(mark).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(LakeError::store("delete", mark, error)),
+        }
+    }
+    Ok(true)
+}
+
+impl Retention {
+    /// Returns the first day that a table keeps, if not all.
+    fn first_day(self, table: &str, now_ms: i64) -> Option<i32> {
+        let is_raw = [raw_events::TABLE.name, raw_events::DEAD_LETTERS.name].contains(&table);
+        let kept = if is_raw { self.raw.into_iter().chain(self.all).min() } else { self.all }?;
+        let kept_ms = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+        i32::try_from(now_ms.saturating_sub(kept_ms).div_euclid(DAY_MS)).ok()
+    }
+}
+
+/// Returns the day of a time, as days since the Unix epoch.
+#[must_use]
+pub fn day_of(now_ms: i64) -> i32 {
+    i32::try_from(now_ms.div_euclid(DAY_MS)).unwrap_or(i32::MAX)
+}

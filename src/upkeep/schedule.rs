@@ -1,0 +1,146 @@
+//! Upkeep beside a running ingester: on a thread of its own, with less priority than anything
+//! that answers webhooks.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{Rules, day_of, elect, run, sweep, tables};
+use crate::clock::Clock;
+use crate::lake::sweep::Until;
+use crate::lake::{Lake, LakeError};
+use crate::metrics::Metrics;
+
+/// The threads of upkeep step back by so much, as `nice` counts it.
+const NICE: i32 = 10;
+/// How often the clock is looked at.
+const POLL: Duration = Duration::from_secs(1);
+
+/// When upkeep is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// Time between two rounds, whoever does them.
+    pub interval: Duration,
+    /// What a round does; days that may still get events are left out.
+    pub rules: Rules,
+}
+
+/// What a round needs.
+struct Keeper {
+    lake: Lake,
+    schedule: Schedule,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+}
+
+/// Starts the thread; it ends soon after `stop` turns true. What is half done then is left, and
+/// harms nobody.
+///
+/// # Errors
+/// The system's, if there can be no thread.
+pub fn start(
+    lake: Lake,
+    schedule: Schedule,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<thread::JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("upkeep")
+        .on_thread_start(step_back)
+        .enable_all()
+        .build()?;
+    let keeper = Keeper { lake, schedule, clock, metrics };
+    thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
+        step_back();
+        runtime.block_on(async {
+            tokio::select! {
+                () = keeper.keep() => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+        });
+        runtime.shutdown_background();
+    })
+}
+
+fn step_back() {
+    let this = rustix::thread::gettid();
+    if let Err(error) = rustix::process::setpriority_process(Some(this), NICE) {
+        tracing::debug!(%error, "a thread's priority can't be lowered");
+    }
+}
+
+impl Keeper {
+    /// Does round after round.
+    async fn keep(&self) {
+        let Schedule { interval, rules } = self.schedule;
+        let mut next_round = self.clock.elapsed() + interval;
+        let mut next_sweep = None;
+        loop {
+            let now = self.clock.elapsed();
+            if now >= next_round {
+                next_round = now + interval;
+                match self.round().await {
+                    Ok(true) => next_sweep = Some(self.clock.elapsed() + rules.grace),
+                    Ok(false) => {}
+                    Err(error) => self.report(&error),
+                }
+            } else if next_sweep.is_some_and(|at| now >= at) {
+                next_sweep = None;
+                if let Err(error) = self.sweep().await {
+                    self.report(&error);
+                }
+            }
+            tokio::time::sleep(POLL.min(interval)).await;
+        }
+    }
+
+    /// Does a round, unless another process does; tells whether it did.
+    async fn round(&self) -> Result<bool, LakeError> {
+        let now_ms = self.clock.now_ms();
+        if !elect(&self.lake, self.schedule.interval, now_ms).await? {
+            return Ok(false);
+        }
+        self.sweep().await?;
+        let today = day_of(now_ms);
+        let rules = Rules { to: Some(today), ..self.schedule.rules };
+        let tables = tables(&self.lake).await?;
+        let done = run(&self.lake, &tables, &rules, now_ms, |_| {}).await?;
+        let compacted = done.compacted;
+        self.metrics.compactions.inc();
+        self.metrics.compacted_files.inc_by(compacted.n_files_before as u64);
+        self.metrics.compacted_rows_dropped.inc_by(compacted.n_rows_dropped);
+        if compacted.n_partitions > 0 {
+            tracing::info!(
+                n_partitions = compacted.n_partitions,
+                n_files_before = compacted.n_files_before,
+                n_files_after = compacted.n_files_after,
+                n_rows_dropped = compacted.n_rows_dropped,
+                "lake is compacted"
+            );
+        }
+        Ok(true)
+    }
+
+    async fn sweep(&self) -> Result<(), LakeError> {
+        let until = Until { now_ms: self.clock.now_ms(), grace: self.schedule.rules.grace };
+        let tables = tables(&self.lake).await?;
+        let (n_files, _) = sweep(&self.lake, &tables, until).await?;
+        if n_files > 0 {
+            tracing::info!(n_files, "replaced files are removed");
+        }
+        Ok(())
+    }
+
+    fn report(&self, error: &LakeError) {
+        self.metrics.compaction_errors.inc();
+        if error.is_transient() {
+            tracing::warn!(%error, "upkeep failed and is tried again");
+        } else {
+            tracing::error!(%error, "upkeep failed and needs someone to look at it");
+        }
+    }
+}
