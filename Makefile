@@ -6,6 +6,8 @@ PY     := $(VENV)/bin/python
 BIN    := target/debug/tributary
 TOOLS  := target/tools
 DENY   := $(TOOLS)/bin/cargo-deny
+S3S    := $(TOOLS)/bin/s3s-fs
+AZURITE := $(TOOLS)/azurite/ready
 FUZZ   := $(TOOLS)/bin/cargo-fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= verify frame flatten url report
@@ -20,7 +22,7 @@ BENCH := target/bench/venv
 BENCH_HTTP := bench/http/Cargo.toml
 BENCH_OPTIONS ?=
 
-.PHONY: help demo build test test-rust test-python torture torture-tools torture-binaries torture-short \
+.PHONY: help demo build test test-rust test-python test-spark torture torture-tools torture-binaries torture-short \
 	bench bench-import bench-serve bench-report check deny fuzz clean
 
 help: ## lists the targets
@@ -39,9 +41,13 @@ test-rust: ## runs the tests in Rust
 	$(CARGO) test --locked
 	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target/bench/http
 
-test-python: $(VENV)/ready ## lets DuckDB and deltalake read what the program writes
+test-python: $(VENV)/ready $(S3S) $(AZURITE) ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
 	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -n 2 -p no:cacheprovider tests/python
+
+test-spark: $(VENV)/ready $(VENV)/spark-ready ## lets Spark read it too; needs Java
+	$(CARGO) build --locked --bins
+	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -p no:cacheprovider tests/spark
 
 torture: torture-tools $(VENV)/ready $(VENV)/torture-ready ## breaks things for TORTURE_SECONDS (1800), counts what is lost
 	$(if $(TRIBUTARY_BIN),,$(MAKE) torture-binaries)
@@ -105,6 +111,18 @@ $(VENV)/ready: tests/python/requirements.txt
 
 $(VENV)/torture-ready: tests/torture/requirements.txt $(VENV)/ready
 	$(PY) -m pip install --quiet --disable-pip-version-check -r tests/torture/requirements.txt
+	touch $@
+
+$(VENV)/spark-ready: tests/spark/requirements.txt $(VENV)/ready
+	$(PY) -m pip install --quiet --disable-pip-version-check -r tests/spark/requirements.txt
+	touch $@
+
+# Servers of object stores for the tests.
+$(S3S):
+	$(CARGO) install --quiet --locked --root $(TOOLS) s3s-fs@0.14.1 --features binary
+
+$(AZURITE):
+	npm install --silent --no-fund --no-audit --prefix $(TOOLS)/azurite azurite@3.35.0
 	touch $@
 
 $(BENCH)/ready: bench/requirements.txt

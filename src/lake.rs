@@ -34,6 +34,7 @@ pub mod files;
 mod links;
 pub mod location;
 pub mod log;
+mod overlay;
 pub mod properties;
 mod reader;
 pub mod rewrite;
@@ -100,6 +101,11 @@ impl Lake {
     /// # Errors
     /// Any [`LakeError`].
     pub async fn create_table(&self, table: &'static Table) -> Result<LakeTable, LakeError> {
+        if let Some(found) = LakeTable::open(table, &self.store).await? {
+            found.add_columns().await?;
+            return Ok(found);
+        }
+        self.note_format().await?;
         LakeTable::create(table, &self.store).await
     }
 
@@ -193,8 +199,7 @@ impl Lake {
             Ok(_) => return Err(LakeError::NotExclusive),
             Err(error) => return Err(LakeError::store("put", &key, error)),
         }
-        deleted.map_err(|error| LakeError::store("delete", &key, error))?;
-        self.note_format().await
+        deleted.map_err(|error| LakeError::store("delete", &key, error))
     }
 
     fn refuse_links(&self) -> Result<(), LakeError> {

@@ -17,7 +17,7 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 use crate::flatten::{TABLES, raw_events};
 use crate::lake::compact::{self, Compacted};
 use crate::lake::sweep::Until;
-use crate::lake::{Lake, LakeError, LakeTable, expire, sweep};
+use crate::lake::{Lake, LakeError, LakeTable, expire, log, sweep};
 
 pub mod schedule;
 
@@ -38,8 +38,8 @@ pub struct Rules {
     pub grace: Duration,
     /// How long rows are kept.
     pub retention: Retention,
-    /// Entries of a table's log that make its first checkpoint; `None` for none ever.
-    pub entries_max: Option<usize>,
+    /// How long the tables' logs may be.
+    pub log: log::Rules,
 }
 
 /// How long rows are kept, by their day; `None` is for ever.
@@ -58,7 +58,7 @@ pub struct Done {
     pub compacted: Compacted,
     /// Rows whose retention was over.
     pub n_rows_expired: u64,
-    /// Entries of logs that a checkpoint stands for.
+    /// Files of logs that others stand for.
     pub n_entries_removed: usize,
 }
 
@@ -96,9 +96,7 @@ pub async fn run(
         let compacted =
             compact::compact(lake, table, rules.compact, now_ms, is_wanted, &progress).await?;
         done.compacted.merge(compacted);
-        if let Some(entries_max) = rules.entries_max {
-            done.n_entries_removed += table.shorten_log(now_ms, entries_max).await?;
-        }
+        done.n_entries_removed += table.shorten_log(rules.log, now_ms).await?;
     }
     Ok(done)
 }

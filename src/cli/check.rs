@@ -19,7 +19,7 @@ use crate::replay::count_by_reason;
 /// Files of a day that are worth a word.
 const FILES_NOTED: usize = 8;
 /// Entries of a log that are.
-const LONG_LOG: usize = log::FIRST_ENTRIES;
+const LONG_LOG: usize = 2 * log::ENTRIES_MAX;
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -181,7 +181,7 @@ async fn check_table(
     }
     if audit.n_leftover > 0 {
         let n = audit.n_leftover;
-        let line = format!("table {name}: {n} replaced files are left; `replay` removes them");
+        let line = format!("table {name}: {n} replaced files are left; `compact` removes them");
         findings.note(&line);
     }
     if audit.n_waiting > 0 {
@@ -195,8 +195,7 @@ async fn check_table(
     }
     if audit.n_entries > LONG_LOG {
         let n = audit.n_entries;
-        let line =
-            format!("table {name}: its log has {n} entries to read; `compact` makes a checkpoint");
+        let line = format!("table {name}: its log has {n} entries to read; `compact` shortens it");
         findings.note(&line);
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
         to: days.to,
         grace: args.grace,
         retention: args.upkeep.retention(),
-        entries_max: args.upkeep.entries_max(),
+        log: args.upkeep.log(),
     };
     let tables = upkeep::tables(&lake).await?;
     let until = |now_ms| Until { now_ms, grace: args.grace };
@@ -80,7 +80,7 @@ fn sentence(done: &Done, n_removed: usize) -> String {
     for (n, what) in [
         (done.n_rows_expired, "rows past their retention removed"),
         (n_removed as u64, "old files removed"),
-        (done.n_entries_removed as u64, "entries of logs removed"),
+        (done.n_entries_removed as u64, "files of logs removed"),
     ] {
         if n > 0 {
             text.push_str(&format!(", {n} {what}"));

@@ -180,7 +180,7 @@ impl Args {
             to: None,
             grace: self.compact_grace,
             retention: self.upkeep.retention(),
-            entries_max: self.upkeep.entries_max(),
+            log: self.upkeep.log(),
         };
         let interval = self.compact_interval;
         (!interval.is_zero()).then_some(Schedule { interval, rules })

@@ -22,10 +22,13 @@ pub(super) struct Args {
     /// the rows of other tables
     #[arg(long, value_name = "TIME", value_parser = parse_days)]
     retain_raw: Option<Duration>,
-    /// Entries of a table's log that make its first checkpoint, which readers with the Delta
-    /// feature `v2Checkpoint` understand; 0 for none ever
-    #[arg(long, value_name = "N", default_value_t = log::FIRST_ENTRIES)]
-    checkpoint_entries: usize,
+    /// Entries of a table's log that may stand behind its last checkpoint
+    #[arg(long, value_name = "N", default_value_t = log::ENTRIES_MAX)]
+    log_entries: usize,
+    /// Show checkpoints to other readers and remove entries that they stand for; readers must know
+    /// the Delta feature `v2Checkpoint` then
+    #[arg(long)]
+    publish_checkpoints: bool,
 }
 
 impl Args {
@@ -33,8 +36,8 @@ impl Args {
         Retention { all: self.retain, raw: self.retain_raw }
     }
 
-    pub(super) fn entries_max(self) -> Option<usize> {
-        (self.checkpoint_entries > 0).then_some(self.checkpoint_entries)
+    pub(super) fn log(self) -> log::Rules {
+        log::Rules { entries_max: self.log_entries, is_published: self.publish_checkpoints }
     }
 
     pub(super) fn compaction(self, n_parallel: usize) -> compact::Settings {

@@ -1,15 +1,16 @@
-//! Keeping a table's log short: checkpoints, and taking away the entries behind them.
+//! Keeping a table's log short to read: checkpoints stand for the entries before them.
 //!
 //! ```text
-//! _delta_log/00000000000000000000.json … 00000000000000001207.json     entries, one a commit
-//! _delta_log/00000000000000001208.checkpoint.<uuid>.json               all that holds then
-//! _delta_log/_last_checkpoint                                          where to begin
+//! _delta_log/00000000000000000000.json … 00000000000000001207.json   entries, one a commit
+//! _delta_log/00000000000000001208.checkpoint.<uuid>.json             all that holds then
+//! _delta_log/_last_checkpoint                                        where to begin
 //! ```
 //!
 //! A checkpoint in Parquet would be found by `read_parquet('LAKE/<table>/**/*.parquet')`, so ours
 //! are in JSON, a line an action, as the Delta protocol's table feature `v2Checkpoint` allows.
-//! A table gets that feature with its first checkpoint, when its log has grown long; readers that
-//! don't know it can read shorter logs still.
+//! Not every reader knows that feature, and who does not can't read the table any more. So
+//! checkpoints are kept apart, for this program only ([`super::overlay`]), and all entries stay;
+//! only where someone asked for it they are published, and entries that they stand for go.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,11 +25,9 @@ use serde_json::{Value, json};
 use super::sweep::LOG;
 use super::{LakeError, LakeTable};
 
-/// Entries that a log has before the table's first checkpoint.
-pub const FIRST_ENTRIES: usize = 1000;
-/// Entries behind a checkpoint before the next one.
-pub const NEXT_ENTRIES: usize = 100;
-/// How long entries stay that a checkpoint stands for: a reader may have listed them.
+/// Entries behind a checkpoint before there is another, if nobody says otherwise.
+pub const ENTRIES_MAX: usize = 100;
+/// How long files of the log stay that others stand for: a reader may have listed them.
 const ENTRY_GRACE_MS: i64 = 3_600_000;
 /// How long a checkpoint remembers that a file was removed.
 const REMOVED_MS: i64 = 7 * 86_400_000;
@@ -38,6 +37,15 @@ const READS_MAX: usize = 16;
 const FEATURE: &str = "v2Checkpoint";
 /// The features that a table of writer version 2 has.
 const OLD_FEATURES: [&str; 2] = ["appendOnly", "invariants"];
+
+/// How long a log may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Entries that a reader has to go through at most.
+    pub entries_max: usize,
+    /// Whether checkpoints are published and entries go.
+    pub is_published: bool,
+}
 
 /// The files of a log, by version.
 #[derive(Debug, Default)]
@@ -65,32 +73,64 @@ impl LakeTable {
     /// # Errors
     /// The store's error.
     pub async fn n_entries(&self) -> Result<usize, LakeError> {
-        Ok(self.list_log().await?.since_checkpoint().count())
+        Ok(self.list_log().await?.uncovered().count())
     }
 
-    /// Makes a checkpoint if the log has `n_first` entries, or some behind the last checkpoint,
-    /// and removes entries that it stands for. Returns how many were removed.
+    /// Makes the log shorter to read, if it has grown long; returns how many files of it went.
     ///
     /// # Errors
     /// Any [`LakeError`].
-    pub async fn shorten_log(&self, now_ms: i64, n_first: usize) -> Result<usize, LakeError> {
-        let files = self.list_log().await?;
+    pub async fn shorten_log(&self, rules: Rules, now_ms: i64) -> Result<usize, LakeError> {
+        let mut files = self.list_log().await?;
         if files.is_kept_by_another {
             return Ok(0);
         }
-        let is_first = files.checkpoints.is_empty();
-        let n_wanted = if is_first { n_first } else { NEXT_ENTRIES.min(n_first) };
-        if files.since_checkpoint().count() < n_wanted {
-            return self.remove_entries(&files, now_ms).await;
+        if files.uncovered().count() >= rules.entries_max.max(1) {
+            if rules.is_published && !self.allow_checkpoints(now_ms).await? {
+                return Ok(0);
+            }
+            files = self.list_log().await?;
+            self.make_checkpoint(&files, rules.is_published, now_ms).await?;
+            files = self.list_log().await?;
         }
-        if is_first && !self.allow_checkpoints(now_ms).await? {
-            return Ok(0);
+        let n_removed = self.remove_own(&files, now_ms).await?;
+        if !rules.is_published {
+            return Ok(n_removed);
         }
-        let files = self.list_log().await?;
-        let Some(version) = files.entries.keys().next_back().copied() else { return Ok(0) };
-        let state = self.state(&files).await?;
-        self.put_checkpoint(version, &state, now_ms).await?;
-        self.remove_entries(&self.list_log().await?, now_ms).await
+        Ok(n_removed + self.remove_covered(&files, now_ms).await?)
+    }
+
+    async fn make_checkpoint(
+        &self,
+        files: &Files,
+        is_published: bool,
+        now_ms: i64,
+    ) -> Result<(), LakeError> {
+        let Some((version, entry)) = files.entries.last_key_value() else { return Ok(()) };
+        let state = self.state(files.all()).await?;
+        let (text, n_actions) = state.text(*version, now_ms);
+        let size = text.len();
+        if !is_published {
+            let Some(key) = self.overlay.own_key(entry) else { return Ok(()) };
+            let put = self.overlay.put(&key, Bytes::from(text).into()).await;
+            return put.map(drop).map_err(|error| LakeError::store("put", &key, error));
+        }
+        let name = format!("{version:020}.checkpoint.{}.json", uuid::Uuid::new_v4());
+        self.put_log(&name, text).await?;
+        let hint = json!({
+            "version": version, "size": n_actions,
+            "v2Checkpoint": {
+                "path": name, "sizeInBytes": size, "modificationTime": now_ms,
+                "nonFileActions": [], "sidecarFiles": [],
+            },
+        });
+        self.put_log("_last_checkpoint", hint.to_string()).await
+    }
+
+    async fn put_log(&self, name: &str, text: String) -> Result<(), LakeError> {
+        let key = Path::from(LOG).join(name);
+        let put = self.log_store.object_store(None).put(&key, Bytes::from(text).into()).await;
+        put.map(drop).map_err(|error| LakeError::store("put", &key, error))
     }
 
     async fn list_log(&self) -> Result<Files, LakeError> {
@@ -119,7 +159,7 @@ impl LakeTable {
     /// Gives the table the feature that checkpoints in JSON need; `false` if others were faster.
     async fn allow_checkpoints(&self, now_ms: i64) -> Result<bool, LakeError> {
         let files = self.list_log().await?;
-        let state = self.state(&files).await?;
+        let state = self.state(files.all()).await?;
         if has_feature(&state.protocol) {
             return Ok(true);
         }
@@ -141,24 +181,32 @@ impl LakeTable {
         }
     }
 
-    /// Reads what holds at the log's last entry.
-    async fn state(&self, files: &Files) -> Result<State, LakeError> {
+    /// Reads the files that tell all that holds.
+    pub(super) async fn read_log(&self) -> Result<Vec<(String, Bytes)>, LakeError> {
+        self.texts(self.list_log().await?.all()).await
+    }
+
+    async fn texts(
+        &self,
+        objects: impl Iterator<Item = &ObjectMeta>,
+    ) -> Result<Vec<(String, Bytes)>, LakeError> {
         let store = self.log_store.object_store(None);
-        let checkpoint = files.checkpoints.values().next_back().and_then(|found| found.first());
-        let objects: Vec<&ObjectMeta> =
-            checkpoint.into_iter().chain(files.since_checkpoint()).collect();
-        let texts = futures::stream::iter(objects.into_iter().map(|object| {
+        let keys: Vec<Path> = objects.map(|object| object.location.clone()).collect();
+        let texts = futures::stream::iter(keys).map(|key| {
             let store = &store;
             async move {
-                let key = &object.location;
-                let failed = |error| LakeError::store("get", key, error);
-                let bytes = store.get(key).await.map_err(failed)?.bytes().await.map_err(failed)?;
-                Ok::<_, LakeError>((key.to_string(), bytes))
+                let failed = |error| LakeError::store("get", &key, error);
+                let bytes = store.get(&key).await.map_err(failed)?.bytes().await.map_err(failed)?;
+                Ok((key.to_string(), bytes))
             }
-        }));
-        let mut texts = texts.buffered(READS_MAX);
+        });
+        texts.buffered(READS_MAX).try_collect().await
+    }
+
+    /// Reads what some files of the log come to.
+    async fn state(&self, objects: impl Iterator<Item = &ObjectMeta>) -> Result<State, LakeError> {
         let mut state = State::default();
-        while let Some((key, text)) = texts.try_next().await? {
+        for (key, text) in self.texts(objects).await? {
             for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let action: Value = serde_json::from_slice(line).map_err(|error| {
                     LakeError::Unreadable { key: key.clone(), reason: error.to_string() }
@@ -169,58 +217,65 @@ impl LakeTable {
         Ok(state)
     }
 
-    async fn put_checkpoint(
-        &self,
-        version: u64,
-        state: &State,
-        now_ms: i64,
-    ) -> Result<(), LakeError> {
-        let store = self.log_store.object_store(None);
-        let uuid = uuid::Uuid::new_v4();
-        let name = format!("{version:020}.checkpoint.{uuid}.json");
-        let (text, n_actions) = state.text(version, now_ms);
-        let size = text.len();
-        let put = async |name: &str, text: String| {
-            let key = Path::from(LOG).join(name);
-            let put = store.put(&key, Bytes::from(text).into()).await;
-            put.map(drop).map_err(|error| LakeError::store("put", &key, error))
-        };
-        put(&name, text).await?;
-        let hint = json!({
-            "version": version, "size": n_actions,
-            "v2Checkpoint": {
-                "path": name, "sizeInBytes": size, "modificationTime": now_ms,
-                "nonFileActions": [], "sidecarFiles": [],
-            },
-        });
-        put("_last_checkpoint", hint.to_string()).await
+    /// Removes checkpoints of our own that the log does not show, or that a later one stands for.
+    async fn remove_own(&self, files: &Files, now_ms: i64) -> Result<usize, LakeError> {
+        let failed = |error| LakeError::store("list", &Path::from(LOG), error);
+        let own: Vec<ObjectMeta> = self.overlay.own_files().try_collect().await.map_err(failed)?;
+        let last = files.checkpoint().and_then(|(_, object)| object.location.filename());
+        let others = own.iter().filter(|object| object.location.filename() != last);
+        remove_old(&self.overlay, others, now_ms).await
     }
 
-    /// Removes what stands before the last checkpoint and is old enough.
-    async fn remove_entries(&self, files: &Files, now_ms: i64) -> Result<usize, LakeError> {
-        let Some((last, _)) = files.checkpoints.last_key_value() else { return Ok(0) };
+    /// Removes what the last checkpoint stands for.
+    async fn remove_covered(&self, files: &Files, now_ms: i64) -> Result<usize, LakeError> {
         let store = self.log_store.object_store(None);
-        let before = files.entries.range(..last).map(|(_, object)| object);
+        let last = files.start().saturating_sub(1);
         let checkpoints = files.checkpoints.range(..last).flat_map(|(_, objects)| objects);
-        let mut n_removed = 0;
+        let entries = files.entries.range(..last).map(|(_, object)| object);
         // Older ones first: a reader that sees some sees those that follow.
-        for object in checkpoints.chain(before) {
-            if object.last_modified.timestamp_millis() + ENTRY_GRACE_MS > now_ms {
-                continue;
-            }
-            match store.delete(&object.location).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => n_removed += 1,
-                Err(error) => return Err(LakeError::store("delete", &object.location, error)),
-            }
-        }
-        Ok(n_removed)
+        remove_old(&store, checkpoints.chain(entries), now_ms).await
     }
 }
 
+/// Removes those of some files that no reader can be at any more; returns how many.
+async fn remove_old<'f>(
+    store: &dyn ObjectStore,
+    files: impl Iterator<Item = &'f ObjectMeta>,
+    now_ms: i64,
+) -> Result<usize, LakeError> {
+    let mut n_removed = 0;
+    for object in files {
+        if object.last_modified.timestamp_millis() + ENTRY_GRACE_MS > now_ms {
+            continue;
+        }
+        match store.delete(&object.location).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => n_removed += 1,
+            Err(error) => return Err(LakeError::store("delete", &object.location, error)),
+        }
+    }
+    Ok(n_removed)
+}
+
 impl Files {
-    fn since_checkpoint(&self) -> impl Iterator<Item = &ObjectMeta> {
-        let start = self.checkpoints.keys().next_back().map_or(0, |version| version + 1);
-        self.entries.range(start..).map(|(_, object)| object)
+    fn checkpoint(&self) -> Option<(u64, &ObjectMeta)> {
+        let (version, objects) = self.checkpoints.last_key_value()?;
+        Some((*version, objects.first()?))
+    }
+
+    /// Returns the first version that the last checkpoint does not stand for.
+    fn start(&self) -> u64 {
+        self.checkpoint().map_or(0, |(version, _)| version + 1)
+    }
+
+    /// Returns the entries that no checkpoint stands for.
+    fn uncovered(&self) -> impl Iterator<Item = &ObjectMeta> {
+        self.entries.range(self.start()..).map(|(_, object)| object)
+    }
+
+    /// Returns what tells all that holds.
+    fn all(&self) -> impl Iterator<Item = &ObjectMeta> {
+        let checkpoint = self.checkpoint().map(|(_, object)| object);
+        checkpoint.into_iter().chain(self.uncovered())
     }
 }
 
@@ -248,7 +303,7 @@ impl State {
         }
     }
 
-    /// Writes a checkpoint; returns also how many actions it has.
+    /// Writes the checkpoint of a version, a line an action; returns also how many there are.
     fn text(&self, version: u64, now_ms: i64) -> (String, usize) {
         let is_young = |value: &&Value| {
             let at_ms = value.get("deletionTimestamp").and_then(Value::as_i64).unwrap_or(0);

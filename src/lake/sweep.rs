@@ -166,24 +166,14 @@ pub(super) async fn sort_out(
 impl LakeTable {
     /// Returns those of `paths` that an entry of the log has removed.
     ///
-    /// Checkpoints are read like entries: those that are made here are of the same form.
+    /// What stands for entries is read instead of them, if it was made here.
     async fn removed(
         &self,
         paths: &HashSet<String>,
     ) -> Result<HashMap<String, Removed>, LakeError> {
-        let store = self.log_store.object_store(None);
-        let log = Path::from(LOG);
-        let failed = |error| LakeError::store("list", &log, error);
-        let entries: Vec<ObjectMeta> =
-            store.list(Some(&log)).try_collect().await.map_err(failed)?;
         let mut found = HashMap::new();
-        for entry in entries.iter().map(|object| &object.location) {
-            if entry.extension() != Some("json") {
-                continue;
-            }
-            let failed = |error| LakeError::store("get", entry, error);
-            let bytes = store.get(entry).await.map_err(failed)?.bytes().await.map_err(failed)?;
-            found.extend(removes(&bytes).filter(|(path, _)| paths.contains(path)));
+        for (_, text) in self.read_log().await? {
+            found.extend(removes(&text).filter(|(path, _)| paths.contains(path)));
         }
         Ok(found)
     }

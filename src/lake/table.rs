@@ -21,6 +21,7 @@ use url::Url;
 
 use super::LakeError;
 use super::files::{DataFile, day, parse_day};
+use super::overlay::Overlay;
 use super::types::delta_fields;
 use crate::schema::{DATE, Table};
 
@@ -47,19 +48,21 @@ pub struct NewFile {
 pub struct LakeTable {
     pub(super) table: &'static Table,
     pub(super) log_store: LogStoreRef,
+    pub(super) overlay: Overlay,
 }
 
 impl LakeTable {
-    /// Opens a table, creating it if it is not there.
+    fn over(table: &'static Table, store: &Arc<dyn ObjectStore>) -> Self {
+        let overlay = Overlay::new(Arc::clone(store), table.name);
+        Self { table, log_store: log_store(table, &overlay), overlay }
+    }
+
+    /// Creates a table that is not there.
     pub(super) async fn create(
         table: &'static Table,
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Self, LakeError> {
-        if let Some(found) = Self::open(table, store).await? {
-            found.add_columns().await?;
-            return Ok(found);
-        }
-        let this = Self { table, log_store: log_store(table, store) };
+        let this = Self::over(table, store);
         let created = CreateBuilder::new()
             .with_log_store(Arc::clone(&this.log_store))
             .with_table_name(table.name)
@@ -83,7 +86,7 @@ impl LakeTable {
         table: &'static Table,
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Option<Self>, LakeError> {
-        let this = Self { table, log_store: log_store(table, store) };
+        let this = Self::over(table, store);
         match Snapshot::try_new(this.log_store.as_ref(), None).await {
             Ok(snapshot) => {
                 this.check_protocol(&snapshot)?;
@@ -263,11 +266,12 @@ impl LakeTable {
 ///
 /// Its address is that of the table within the lake's own store, so that the library asks that
 /// store for everything. For such an address it expects listings in order of their keys.
-fn log_store(table: &Table, store: &Arc<dyn ObjectStore>) -> LogStoreRef {
+fn log_store(table: &Table, overlay: &Overlay) -> LogStoreRef {
+    let store: Arc<dyn ObjectStore> = Arc::new(overlay.clone());
     let address = format!("tributary://lake/{}/", table.name);
     let url = Url::parse(&address).expect("a table's name is a word");
-    let prefixed = Arc::new(PrefixStore::new(Arc::clone(store), table.name));
-    default_logstore(prefixed, Arc::clone(store), &url, &StorageConfig::default())
+    let prefixed = Arc::new(PrefixStore::new(Arc::clone(&store), table.name));
+    default_logstore(prefixed, store, &url, &StorageConfig::default())
 }
 
 /// Returns the log's words for a new file.

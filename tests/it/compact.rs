@@ -12,7 +12,7 @@ use tributary::lake::audit::audit;
 use tributary::lake::compact::{self, Compacted};
 use tributary::lake::rewrite::Rewrite;
 use tributary::lake::sweep::Until;
-use tributary::lake::{LakeTable, files};
+use tributary::lake::{LakeTable, files, log};
 use tributary::query::{Engine, Limits, VIEWS};
 use tributary::schema::Table;
 use tributary::upkeep::{self, Retention, Rules, schedule::Schedule};
@@ -22,6 +22,7 @@ use crate::support::{NOW_MS, Place, event, fixture};
 
 const DAY_MS: i64 = 86_400_000;
 const LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
+const LOG: log::Rules = log::Rules { entries_max: 100, is_published: false };
 const SETTINGS: compact::Settings =
     compact::Settings { target_bytes: 64 << 20, sort_bytes: 32 << 20, n_parallel: 2 };
 
@@ -32,7 +33,7 @@ fn rules() -> Rules {
         to: None,
         grace: Duration::ZERO,
         retention: Retention::default(),
-        entries_max: None,
+        log: LOG,
     }
 }
 
@@ -268,28 +269,52 @@ async fn rows_past_their_retention_go_by_their_day() {
     assert_eq!(n_files(&place, "raw_events"), 2);
 }
 
+/// Returns the names of the files of a log.
+fn log_of(place: &Place, table: &str) -> BTreeSet<String> {
+    let folder = place.path("lake").join(table).join("_delta_log");
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
 #[tokio::test]
-async fn a_checkpoint_stands_for_the_entries_behind_it() {
+async fn a_shorter_log_says_the_same() {
     let place = lake_of_copies().await;
     upkeep(&place, rules()).await;
     let raw = table(&place, &raw_events::TABLE).await;
-    let (before, turn) = (raw.files().await.unwrap(), raw.turn().await.unwrap());
+    let (files, turn) = (raw.files().await.unwrap(), raw.turn().await.unwrap());
     let ingester = std::fs::read_to_string(place.path("journal").join("ingester")).unwrap();
     let committed = raw.committed(ingester.trim()).await.unwrap();
     assert!(committed.is_some() && turn == 1);
-    assert_eq!(raw.shorten_log(NOW_MS, 5).await.unwrap(), 0, "readers may have listed them");
+    let check = async |step: &str| {
+        // A program that begins now finds everything.
+        let raw = table(&place, &raw_events::TABLE).await;
+        assert_eq!(raw.files().await.unwrap(), files, "{step}");
+        assert_eq!(raw.turn().await.unwrap(), turn, "{step}");
+        assert_eq!(raw.committed(ingester.trim()).await.unwrap(), committed, "{step}");
+    };
+    let log_rules = log::Rules { entries_max: 5, is_published: false };
+    let n_entries = log_of(&place, "raw_events").len();
+    assert_eq!(raw.shorten_log(log_rules, NOW_MS).await.unwrap(), 0);
     assert_eq!(raw.n_entries().await.unwrap(), 0);
+    assert_eq!(log_of(&place, "raw_events").len(), n_entries, "nobody else sees it");
+    check("with a checkpoint of our own").await;
+    // It stands for the entries: they are not looked into.
+    let entry = place.path("lake/raw_events/_delta_log/00000000000000000003.json");
+    let text = std::fs::read(&entry).unwrap();
+    std::fs::write(&entry, "").unwrap();
+    check("without an entry").await;
+    std::fs::write(&entry, text).unwrap();
+    let log_rules = log::Rules { entries_max: 0, is_published: true };
+    raw.rewrite(turn, &Rewrite::default()).await.unwrap();
+    let turn = turn + 1;
+    assert_eq!(raw.shorten_log(log_rules, NOW_MS).await.unwrap(), 0, "readers may have listed it");
     let later_ms = place.clock.now_ms() + 400 * DAY_MS;
-    assert!(raw.shorten_log(later_ms, 5).await.unwrap() > 20);
-    let log: BTreeSet<String> = std::fs::read_dir(place.path("lake").join("raw_events/_delta_log"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    assert!(log.len() == 3 && log.iter().all(|name| !name.ends_with("parquet")), "{log:?}");
-    // A program that begins now finds everything, and goes on.
+    let log_rules = log::Rules { entries_max: 9, ..log_rules };
+    assert!(raw.shorten_log(log_rules, later_ms).await.unwrap() > 20);
+    let names = log_of(&place, "raw_events");
+    assert!(names.len() == 3 && names.iter().all(|name| !name.ends_with("parquet")), "{names:?}");
     let raw = table(&place, &raw_events::TABLE).await;
-    assert_eq!(raw.files().await.unwrap(), before);
-    assert_eq!(raw.turn().await.unwrap(), turn);
+    assert_eq!((raw.files().await.unwrap(), raw.turn().await.unwrap()), (files.clone(), turn));
     assert_eq!(raw.committed(ingester.trim()).await.unwrap(), committed);
     let n = number(&place, "SELECT count(*) FROM files.raw_events").await;
     let app = place.start().await;

@@ -51,6 +51,7 @@ class Store:
         logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
         self._app = DomainDispatcherApplication(create_backend_app)
         self._lock = threading.Lock()
+        self._creating = threading.Lock()
         self._faults = {}
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self._server.daemon_threads = True
@@ -118,6 +119,10 @@ class Store:
 
     def _answer(self, environ, start_response):
         fault = self._fault(environ)
+        if fault is None and "HTTP_IF_NONE_MATCH" in environ:
+            # The server looks and writes in two steps; a store does both in one.
+            with self._creating:
+                return list(self._app(environ, start_response))
         if fault is None:
             return self._app(environ, start_response)
         if fault.kind == "reset":
