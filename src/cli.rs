@@ -222,9 +222,9 @@ impl Common {
     }
 
     fn open_lake(&self) -> anyhow::Result<Lake> {
-        let options = match self.lake.folder() {
-            Some(_) => vec![],
-            None => config::store_options()?,
+        let options = match &self.lake {
+            Location::Folder(_) => vec![],
+            Location::Remote(url) => config::store_options(url.scheme())?,
         };
         Ok(Lake::open(&self.lake, &options)?)
     }

@@ -20,10 +20,9 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use crate::flatten::{raw_events, sessions};
+use crate::flatten::{TABLES, raw_events, sessions};
 use crate::lake::sweep::{self, Until};
 use crate::lake::{DataFile, Lake, LakeError, LakeTable};
-use crate::upkeep;
 
 mod erase;
 mod find;
@@ -97,7 +96,14 @@ impl<'l> Forget<'l> {
         now_ms: i64,
         progress: impl Fn(u64) + Send + Sync + 'l,
     ) -> Result<Self, ForgetError> {
-        let mut tables = upkeep::tables(lake).await?;
+        lake.check_format().await?;
+        let mut tables = vec![];
+        for table in TABLES {
+            tables.extend(lake.table(table).await?);
+        }
+        for table in &tables {
+            table.check_known().await?;
+        }
         // What tells who somebody is goes last, the bodies at the very end.
         tables.sort_by_key(|table| match table.definition().name {
             name if name == raw_events::TABLE.name => 2,
@@ -150,6 +156,9 @@ impl<'l> Forget<'l> {
     /// Any [`ForgetError`].
     pub async fn run(&self) -> Result<Receipt, ForgetError> {
         let mut receipt = Receipt::new();
+        for table in &self.tables {
+            table.add_columns().await?;
+        }
         self.sweep().await?;
         for (key, marks) in note::find(self.lake).await? {
             self.erase_all(&Arc::new(marks), &mut receipt).await?;
@@ -158,15 +167,20 @@ impl<'l> Forget<'l> {
         let mut marks = Marks::default();
         let mut known = HashSet::new();
         for _ in 0..ROUNDS_MAX {
-            if !self.look_through(&mut marks, &mut known).await? {
+            let is_found = self.look_through(&mut marks, &mut known).await?;
+            let mut n_rows = 0;
+            // Also rows that name nobody but came in meanwhile, of visitors that are marked.
+            if !marks.is_empty() {
+                let key = note::put(self.lake, &marks).await?;
+                let shared = Arc::new(marks);
+                n_rows = self.erase_all(&shared, &mut receipt).await?;
+                note::remove(self.lake, &key).await?;
+                marks = Arc::unwrap_or_clone(shared);
+            }
+            if !is_found && n_rows == 0 {
                 self.sweep().await?;
                 return Ok(receipt);
             }
-            let key = note::put(self.lake, &marks).await?;
-            let shared = Arc::new(marks);
-            self.erase_all(&shared, &mut receipt).await?;
-            note::remove(self.lake, &key).await?;
-            marks = Arc::unwrap_or_clone(shared);
         }
         Err(ForgetError::Unending)
     }
@@ -202,16 +216,19 @@ impl<'l> Forget<'l> {
         Ok(is_found)
     }
 
+    /// Erases the marked rows of all tables; returns how many there were.
     async fn erase_all(
         &self,
         marks: &Arc<Marks>,
         receipt: &mut Receipt,
-    ) -> Result<(), ForgetError> {
+    ) -> Result<u64, ForgetError> {
+        let mut n_rows = 0;
         for table in &self.tables {
             let erased = erase::erase(self, table, marks).await?;
+            n_rows += erased.n_rows;
             receipt.entry(table.definition().name).or_default().add(erased);
         }
-        Ok(())
+        Ok(n_rows)
     }
 
     /// Returns the files that have marked rows, and how many.

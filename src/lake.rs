@@ -109,6 +109,22 @@ impl Lake {
         LakeTable::create(table, &self.store).await
     }
 
+    /// Opens a table whose rows are to be put into other files; `None` if it is not there.
+    ///
+    /// # Errors
+    /// Any [`LakeError`]; [`LakeError::Unsupported`] if it has columns of a later program.
+    pub async fn table_to_rewrite(
+        &self,
+        table: &'static Table,
+    ) -> Result<Option<LakeTable>, LakeError> {
+        let found = LakeTable::open(table, &self.store).await?;
+        if let Some(found) = &found {
+            found.check_known().await?;
+            found.add_columns().await?;
+        }
+        Ok(found)
+    }
+
     /// Opens a table; `None` if it is not there.
     ///
     /// # Errors

@@ -185,7 +185,9 @@ impl<'l> Replay<'l> {
         }
         self.tables.clear();
         for table in event_tables() {
-            self.tables.push(self.lake.create_table(table).await?);
+            let table = self.lake.create_table(table).await?;
+            table.check_known().await?;
+            self.tables.push(table);
         }
         Ok(())
     }

@@ -2,8 +2,10 @@
 //! short log, and no files that nobody reads.
 //!
 //! ```text
-//! for each table:  retention ─▶ compaction ─▶ log ─▶ replaced files go, when their grace is over
+//! retention ─▶ for each table: compaction, log ─▶ replaced files go, when their grace is over
 //! ```
+//!
+//! What fails in one table or partition keeps nothing from the others.
 //!
 //! `serve` does this by itself, `compact` when told to. Several processes may: rewrites take
 //! turns, so it is only a question of doing things once that [`elect`] picks one of them.
@@ -65,11 +67,11 @@ pub struct Done {
 /// Opens those of the lake's tables that are there.
 ///
 /// # Errors
-/// Any [`LakeError`].
+/// Any [`LakeError`]; [`LakeError::Unsupported`] if one has columns of a later program.
 pub async fn tables(lake: &Lake) -> Result<Vec<LakeTable>, LakeError> {
     let mut tables = vec![];
     for table in TABLES {
-        tables.extend(lake.table(table).await?);
+        tables.extend(lake.table_to_rewrite(table).await?);
     }
     Ok(tables)
 }
@@ -86,19 +88,36 @@ pub async fn run(
     progress: impl Fn(u64) + Send + Sync,
 ) -> Result<Done, LakeError> {
     let mut done = Done::default();
+    let mut first_error = None;
+    // What may not be there any longer goes first, whatever is wrong with other tables.
+    for table in tables {
+        if let Some(before) = rules.retention.first_day(table.definition().name, now_ms) {
+            match expire::expire(lake, table, before, now_ms).await {
+                Ok(n_rows) => done.n_rows_expired += n_rows,
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+    }
     let is_wanted = |date: i32| {
         rules.from.is_none_or(|from| date >= from) && rules.to.is_none_or(|to| date < to)
     };
     for table in tables {
-        if let Some(before) = rules.retention.first_day(table.definition().name, now_ms) {
-            done.n_rows_expired += expire::expire(lake, table, before, now_ms).await?;
-        }
-        let compacted =
-            compact::compact(lake, table, rules.compact, now_ms, is_wanted, &progress).await?;
+        let (compacted, result) =
+            compact::compact(lake, table, rules.compact, now_ms, is_wanted, &progress).await;
         done.compacted.merge(compacted);
-        done.n_entries_removed += table.shorten_log(rules.log, now_ms).await?;
+        let shortened = match result {
+            Ok(()) => table.shorten_log(rules.log, now_ms).await,
+            Err(error) => Err(error),
+        };
+        match shortened {
+            Ok(n_entries) => done.n_entries_removed += n_entries,
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
     }
-    Ok(done)
+    match first_error {
+        Some(error) => Err(error),
+        None => Ok(done),
+    }
 }
 
 /// Counts the bytes that [`run`] would read.

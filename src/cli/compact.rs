@@ -6,7 +6,6 @@ use bytesize::ByteSize;
 
 use super::{Common, days, output, progress, upkeep as options};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config;
 use crate::lake::sweep::Until;
 use crate::upkeep::{self, Done, Rules};
 
@@ -19,7 +18,7 @@ pub(super) struct Args {
     #[command(flatten)]
     days: days::Args,
     /// How long running readers may go on with the old files; the command ends when these are gone
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = config::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = options::parse_grace)]
     grace: Duration,
     #[command(flatten)]
     upkeep: options::Args,

@@ -1,5 +1,6 @@
 //! Bringing everything that waits in a journal into its lake.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,11 +25,15 @@ pub(super) fn is_there(args: &journal::Args) -> bool {
     args.journal.join("segments").is_dir()
 }
 
+/// Says that a folder is no journal.
+pub(super) fn no_journal(path: &Path) -> Usage {
+    Usage(format!("`{}` is no journal; give --journal", path.display()))
+}
+
 /// Takes a journal that no process has, and commits what is in it.
 pub(super) async fn drain(common: &Common, args: &journal::Args) -> anyhow::Result<Drained> {
     if !is_there(args) {
-        let message = format!("`{}` is no journal; give --journal", args.journal.display());
-        return Err(Usage(message).into());
+        return Err(no_journal(&args.journal).into());
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let metrics = Arc::new(Metrics::new());

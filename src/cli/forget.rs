@@ -47,6 +47,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     output::check(&args.output)?;
+    args.check_journal()?;
     let finder = Finder::new(&args.subjects()?).map_err(Usage)?;
     let lake = common.open_lake_to_read()?;
     if !args.dry_run {
@@ -68,6 +69,19 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 }
 
 impl Args {
+    /// Refuses a journal that was given and is none: what waits in the right one would stay.
+    fn check_journal(&self) -> Result<(), Usage> {
+        let journal = &self.journal.journal;
+        if drain::is_there(&self.journal) {
+            return Ok(());
+        }
+        if journal != Path::new(journal::USUAL) {
+            return Err(drain::no_journal(journal));
+        }
+        output::tell(&format!("no journal at {}: none was emptied", journal.display()));
+        Ok(())
+    }
+
     fn subjects(&self) -> Result<Vec<Subject>, Usage> {
         let given = [&self.email, &self.visitor, &self.linkedin_url, &self.company];
         let mut subjects: Vec<Subject> = given.into_iter().flatten().cloned().collect();
@@ -109,7 +123,7 @@ async fn empty_journal(common: &Common, args: &journal::Args) -> anyhow::Result<
         }
         tokio::time::sleep(POLL).await;
     }
-    request::answer(&[path])?;
+    request::answer(&path)?;
     anyhow::bail!(
         "journal {name}: the process that has it did not flush within {} s; stop it, or run this again",
         FLUSH_WAIT.as_secs()
@@ -124,7 +138,7 @@ fn damaged_files(journal: &Path, finder: &Finder, is_dry: bool) -> anyhow::Resul
     for entry in entries {
         let path = entry?.path();
         let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
-        if finder.find(&bytes).next().is_some() {
+        if !finder.find(&String::from_utf8_lossy(&bytes)).is_empty() {
             n_files += 1;
             if !is_dry {
                 crate::disk::remove_file(&path).with_context(|| path.display().to_string())?;

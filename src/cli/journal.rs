@@ -8,11 +8,14 @@ use crate::app::JournalSettings;
 use crate::config;
 use crate::journal::Bounds;
 
+/// Where a journal is, if nobody says otherwise.
+pub(super) const USUAL: &str = "./journal";
+
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {
     /// Folder of the durable inbox
-    #[arg(long, value_name = "DIR", default_value = "./journal")]
+    #[arg(long, value_name = "DIR", default_value = USUAL)]
     pub(super) journal: PathBuf,
     /// Bytes that may wait for the lake; beyond that webhooks are answered 503
     #[arg(long, value_name = "SIZE", default_value = "10GiB", value_parser = config::parse_bytes)]

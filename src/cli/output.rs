@@ -63,6 +63,13 @@ pub(super) fn check(args: &Args) -> anyhow::Result<()> {
         let message = "parquet is no text; give -o FILE or redirect standard output";
         return Err(Usage(message.to_owned()).into());
     }
+    // What takes long is not done for a file that can't be written then.
+    if let Some(path) = &args.output
+        && let Target::File { temporary, .. } = &Target::file(path)?
+    {
+        drop(Target::file(path)?.writer()?);
+        fs::remove_file(temporary)?;
+    }
     Ok(())
 }
 

@@ -61,7 +61,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = config::parse_duration)]
     compact_interval: Duration,
     /// How long running readers may go on with files that a compaction replaced
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = config::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = upkeep::parse_grace)]
     compact_grace: Duration,
     #[command(flatten)]
     upkeep: upkeep::Args,

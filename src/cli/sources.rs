@@ -86,7 +86,7 @@ fn compression(name: &str) -> Option<&str> {
 }
 
 async fn fetch(url: &Url) -> object_store::Result<Chunks> {
-    let options = store_options().map_err(|error| object_store::Error::Generic {
+    let options = store_options(url).map_err(|error| object_store::Error::Generic {
         store: "settings",
         source: Box::new(error),
     })?;
@@ -116,8 +116,8 @@ impl Read for Object {
     }
 }
 
-fn store_options() -> Result<Vec<(String, String)>, config::ConfigError> {
-    let options = config::store_options()?.into_iter();
+fn store_options(url: &Url) -> Result<Vec<(String, String)>, config::ConfigError> {
+    let options = config::store_options(url.scheme())?.into_iter();
     Ok(options.map(|(key, value)| (key.to_lowercase(), value)).collect())
 }
 
@@ -168,7 +168,7 @@ fn find_files(folder: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
 async fn find_objects(argument: &str) -> anyhow::Result<Vec<Source>> {
     let refuse = |reason: String| Usage(format!("`{argument}`: {reason}"));
     let url = Url::parse(argument).map_err(|error| refuse(error.to_string()))?;
-    let parsed = object_store::parse_url_opts(&url, store_options()?);
+    let parsed = object_store::parse_url_opts(&url, store_options(&url)?);
     let (store, prefix) = parsed.map_err(|error| refuse(error.to_string()))?;
     if store.head(&prefix).await.is_ok() {
         return Ok(vec![Source::Object(url)]);

@@ -8,6 +8,7 @@ use crate::upkeep::Retention;
 
 /// Bytes of rows that are sorted in memory, for each core.
 const SORT_BYTES: usize = 32 << 20;
+const GRACE_MAX: Duration = Duration::from_secs(6 * 86_400);
 
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[group(skip)]
@@ -49,6 +50,15 @@ fn parse_target(text: &str) -> Result<u64, String> {
     let bytes = config::parse_bytes(text)?;
     let range = 1 << 20..=1 << 30;
     if range.contains(&bytes) { Ok(bytes) } else { Err("use 1MiB to 1GiB".to_owned()) }
+}
+
+/// Reads a time of grace: the log remembers for a week what was removed.
+pub(super) fn parse_grace(text: &str) -> Result<Duration, String> {
+    let time = config::parse_duration(text)?;
+    if time > GRACE_MAX {
+        return Err("use at most 6d".to_owned());
+    }
+    Ok(time)
 }
 
 /// Reads a retention of whole days: rows go by their day.

@@ -12,20 +12,20 @@ use super::{ConfigError, variable};
 
 /// Prefixes of the variables that object stores read.
 const PREFIXES: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];
-/// Keys of a profile, and the settings they are.
-const KEYS: [(&str, &str); 5] = [
-    ("aws_access_key_id", "AWS_ACCESS_KEY_ID"),
-    ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY"),
-    ("aws_session_token", "AWS_SESSION_TOKEN"),
-    ("region", "AWS_REGION"),
-    ("endpoint_url", "AWS_ENDPOINT"),
+/// Keys of a profile, and the settings they are, by each of its names.
+const KEYS: [(&str, &[&str]); 5] = [
+    ("aws_access_key_id", &["AWS_ACCESS_KEY_ID"]),
+    ("aws_secret_access_key", &["AWS_SECRET_ACCESS_KEY"]),
+    ("aws_session_token", &["AWS_SESSION_TOKEN"]),
+    ("region", &["AWS_REGION", "AWS_DEFAULT_REGION"]),
+    ("endpoint_url", &["AWS_ENDPOINT", "AWS_ENDPOINT_URL"]),
 ];
 
-/// Returns the settings of object stores that environment and profile hold.
+/// Returns the settings of object stores that the environment and, for S3, a profile hold.
 ///
 /// # Errors
 /// [`ConfigError::File`] if `AWS_PROFILE` names a profile that is nowhere.
-pub fn store_options() -> Result<Vec<(String, String)>, ConfigError> {
+pub fn store_options(scheme: &str) -> Result<Vec<(String, String)>, ConfigError> {
     let all = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
     let mut options: Vec<(String, String)> = all
@@ -33,6 +33,10 @@ pub fn store_options() -> Result<Vec<(String, String)>, ConfigError> {
             !value.is_empty() && PREFIXES.iter().any(|prefix| key.starts_with(prefix))
         })
         .collect();
+    allow_http(&mut options);
+    if !scheme.starts_with("s3") {
+        return Ok(options);
+    }
     let home = variable("HOME").map(|home| PathBuf::from(home).join(".aws"));
     let file = |name, usual: &str| {
         variable(name).map(PathBuf::from).or_else(|| Some(home.as_ref()?.join(usual)))
@@ -55,9 +59,11 @@ fn add_profile(
     files: &[(PathBuf, String)],
     named: Option<&str>,
 ) -> Result<(), ConfigError> {
-    let has = |options: &[(String, String)], key: &str| options.iter().any(|(own, _)| own == key);
+    let has = |options: &[(String, String)], names: &[&str]| {
+        options.iter().any(|(own, _)| names.contains(&own.as_str()))
+    };
     // Keys of two places are not mixed.
-    let has_keys = has(options, "AWS_ACCESS_KEY_ID");
+    let has_keys = has(options, &["AWS_ACCESS_KEY_ID"]);
     let name = named.unwrap_or("default").to_lowercase();
     let mut is_found = false;
     for (path, text) in files {
@@ -66,11 +72,11 @@ fn add_profile(
         file.read(text.clone()).map_err(|reason| refuse(reason.replace('\n', " ")))?;
         for section in [name.clone(), format!("profile {name}")] {
             is_found |= file.sections().contains(&section);
-            for (key, option) in KEYS {
+            for (key, names) in KEYS {
                 let is_key = key.starts_with("aws_");
                 let value = file.get(&section, key).filter(|_| !(is_key && has_keys));
-                if let Some(value) = value.filter(|_| !has(options, option)) {
-                    options.push((option.to_owned(), value));
+                if let Some(value) = value.filter(|_| !has(options, names)) {
+                    options.push((names[0].to_owned(), value));
                 }
             }
         }
@@ -135,6 +141,12 @@ mod tests {
         assert_eq!(
             options(&environment, None).unwrap(),
             "AWS_ACCESS_KEY_ID=E AWS_SECRET_ACCESS_KEY=e AWS_REGION=eu-west-1"
+        );
+        let aliases = [("AWS_DEFAULT_REGION", "r"), ("AWS_ENDPOINT_URL", "https://e")];
+        assert_eq!(
+            options(&aliases, Some("work")).unwrap(),
+            "AWS_DEFAULT_REGION=r AWS_ENDPOINT_URL=https://e \
+             AWS_ACCESS_KEY_ID=W AWS_SECRET_ACCESS_KEY=w=/+"
         );
     }
 

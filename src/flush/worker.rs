@@ -2,7 +2,7 @@
 
 mod commit;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,6 +64,8 @@ pub struct Worker {
     ends_on_error: bool,
     /// Requests to flush that were seen, for which everything is sealed.
     asked: Vec<PathBuf>,
+    /// Requests that could not be removed.
+    stuck: HashSet<PathBuf>,
 }
 
 impl Worker {
@@ -119,6 +121,7 @@ impl Worker {
             threads,
             ends_on_error,
             asked: vec![],
+            stuck: HashSet::new(),
         })
     }
 
@@ -148,12 +151,15 @@ impl Worker {
     /// Answers requests to flush, now that nothing sealed is left, and seals for new ones. Tells
     /// whether there are any.
     async fn is_asked(&mut self) -> bool {
-        let answered = request::answer(&std::mem::take(&mut self.asked));
-        let listed = answered.and_then(|()| request::list(self.journal.directory().root()));
-        match listed {
-            Ok(asked) => self.asked = asked,
-            Err(error) => tracing::warn!(%error, "requests to flush can't be answered"),
+        for request in std::mem::take(&mut self.asked) {
+            if let Err(error) = request::answer(&request) {
+                tracing::warn!(%error, "a request to flush can't be removed and is left alone");
+                self.stuck.insert(request);
+            }
         }
+        // Where they can't be listed, whoever asked says so.
+        let listed = request::list(self.journal.directory().root()).unwrap_or_default();
+        self.asked = listed.into_iter().filter(|request| !self.stuck.contains(request)).collect();
         if !self.asked.is_empty() {
             self.journal.seal().await;
         }
@@ -176,7 +182,11 @@ impl Worker {
                 Ok(false) => {
                     // Everything is in the lake, whoever asked.
                     let root = journal.directory().root();
-                    return Ok(request::answer(&request::list(root)?)?);
+                    for request in request::list(root).unwrap_or_default() {
+                        // Whoever asked waits in vain then, and says so.
+                        _ = request::answer(&request);
+                    }
+                    return Ok(());
                 }
                 Err(error) if n_failures >= LAST_TRIES_MAX || !error.is_transient() => {
                     return Err(error);

@@ -7,6 +7,7 @@ use arrow::datatypes::DataType;
 use futures::TryStreamExt as _;
 
 use super::subject::Finder;
+use crate::flatten::{identities, people};
 use crate::lake::scan::{Keys, key, scan};
 use crate::lake::{DataFile, Lake, LakeError};
 use crate::schema::Table;
@@ -75,8 +76,11 @@ pub(super) async fn marks_of(
     let mut marks = Marks::default();
     while let Some(batch) = rows.try_next().await? {
         let mut named = vec![Named::default(); batch.num_rows()];
-        for column in batch.columns() {
-            for (row, found) in named.iter_mut().zip(look(column, finder)) {
+        for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+            let is_identity = says_who(table, field.name());
+            for (row, mut found) in named.iter_mut().zip(look(column, finder)) {
+                // An address that a visitor only saw does not make that visitor the person.
+                found.is_person &= is_identity;
                 row.add(found);
             }
         }
@@ -84,6 +88,12 @@ pub(super) async fn marks_of(
         tokio::task::yield_now().await;
     }
     Ok(marks)
+}
+
+/// Tells whether a column says who the visitor is.
+fn says_who(table: &Table, column: &str) -> bool {
+    let tables = [people::PEOPLE.name, people::EMAIL_VALIDATIONS.name, identities::TABLE.name];
+    tables.contains(&table.name) || ["email", "person_key", "visitor_id"].contains(&column)
 }
 
 fn mark(batch: &RecordBatch, named: &[Named], marks: &mut Marks) {
@@ -136,7 +146,7 @@ fn look(column: &dyn Array, finder: &Finder) -> Vec<Named> {
 impl Named {
     fn of(text: &str, finder: &Finder) -> Self {
         let mut named = Self::default();
-        for subject in finder.find(text.as_bytes()) {
+        for subject in finder.find(text) {
             named.add(Self { is_named: true, is_person: subject.is_person() });
         }
         named

@@ -4,7 +4,13 @@
 //! URL, or written with JSON's escapes. What only contains the wanted text, as `xbob@a.example`
 //! contains `bob@a.example`, is somebody else.
 
+use std::borrow::Cow;
+
 use aho_corasick::{AhoCorasick, MatchKind};
+use percent_encoding::percent_decode_str;
+
+/// How often a text may be escaped: an address in a URL in a URL in JSON.
+const ESCAPES_MAX: usize = 6;
 
 /// Somebody or something to forget.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,22 +104,6 @@ impl Subject {
         }
     }
 
-    /// Returns the ways in which it is written.
-    fn forms(&self) -> Vec<String> {
-        let mut forms = vec![self.text().to_owned()];
-        for (plain, escaped) in
-            [("@", "%40"), ("+", "%2b"), ("@", "\\u0040"), ("/", "%2f"), ("/", "\\/")]
-        {
-            let more: Vec<String> = forms
-                .iter()
-                .filter(|form| form.contains(plain) && !form.contains('\\'))
-                .map(|form| form.replace(plain, escaped))
-                .collect();
-            forms.extend(more);
-        }
-        forms
-    }
-
     /// Tells whether what stands before a place can be part of another name.
     fn joins_before(&self, byte: u8) -> bool {
         let extra: &[u8] = match self {
@@ -143,8 +133,6 @@ impl Subject {
 #[derive(Debug, Clone)]
 pub struct Finder {
     automaton: AhoCorasick,
-    /// The subject of each pattern.
-    owners: Vec<usize>,
     subjects: Vec<Subject>,
 }
 
@@ -154,40 +142,87 @@ impl Finder {
     /// # Errors
     /// A sentence, if there are too many.
     pub fn new(subjects: &[Subject]) -> Result<Self, String> {
-        let (mut patterns, mut owners) = (vec![], vec![]);
-        for (at, subject) in subjects.iter().enumerate() {
-            let forms = subject.forms();
-            owners.extend(std::iter::repeat_n(at, forms.len()));
-            patterns.extend(forms);
-        }
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
-            .build(patterns)
+            .build(subjects.iter().map(Subject::text))
             .map_err(|error| error.to_string())?;
-        Ok(Self { automaton, owners, subjects: subjects.to_vec() })
+        Ok(Self { automaton, subjects: subjects.to_vec() })
     }
 
-    /// Returns the subjects that a text names, each as often as it does.
-    pub fn find<'f>(&'f self, text: &'f [u8]) -> impl Iterator<Item = &'f Subject> {
-        self.automaton.find_overlapping_iter(text).filter_map(move |found| {
-            let subject = &self.subjects[self.owners[found.pattern().as_usize()]];
-            let before = &text[..found.start()];
-            let is_apart = ends_in_escape(before)
-                || before.last().is_none_or(|byte| !subject.joins_before(*byte));
-            (is_apart && !subject.joins_after(&text[found.end()..])).then_some(subject)
-        })
+    /// Returns the subjects that a text names, each once.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Vec<&Subject> {
+        let plain = plain(text);
+        let bytes = plain.as_bytes();
+        let mut found = vec![];
+        for place in self.automaton.find_overlapping_iter(bytes) {
+            let subject = &self.subjects[place.pattern().as_usize()];
+            let before = bytes[..place.start()].last();
+            let is_apart = before.is_none_or(|byte| !subject.joins_before(*byte))
+                && !subject.joins_after(&bytes[place.end()..]);
+            if is_apart && !found.contains(&subject) {
+                found.push(subject);
+            }
+        }
+        found
     }
 }
 
-/// Tells whether a text ends in `%3D`, `\u003d` or `\n`, whose letters belong to no name.
-fn ends_in_escape(text: &[u8]) -> bool {
-    let is_hex = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_hexdigit);
-    let end = |n: usize| text.len().checked_sub(n).map_or(&b""[..], |at| &text[at..]);
-    let is_short = |end: &[u8]| matches!(end, [b'\\', letter] if b"nrtbf".contains(letter));
-    (end(3).starts_with(b"%") && is_hex(&end(3)[1..]))
-        || (end(6).starts_with(b"\\u") && is_hex(&end(6)[2..]))
-        || is_short(end(2))
+/// Returns a text without the escapes of URLs and JSON, however often it was escaped, in lower
+/// case where that is not ASCII's alone.
+fn plain(text: &str) -> Cow<'_, str> {
+    let mut plain = Cow::Borrowed(text);
+    for _ in 0..ESCAPES_MAX {
+        if memchr::memchr2(b'%', b'\\', plain.as_bytes()).is_none() {
+            break;
+        }
+        let decoded = unescape(&percent_decode_str(&plain).decode_utf8_lossy());
+        if decoded == plain {
+            break;
+        }
+        plain = Cow::Owned(decoded);
+    }
+    if plain.is_ascii() { plain } else { Cow::Owned(plain.to_lowercase()) }
+}
+
+/// Replaces JSON's escapes by what they stand for; others stay.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, escaped)) = rest.split_once('\\') {
+        out.push_str(before);
+        let mut letters = escaped.chars();
+        let letter = letters.next();
+        rest = letters.as_str();
+        match letter {
+            Some('n' | 'r' | 't' | 'b' | 'f') => out.push(' '),
+            Some('u') => match unit(rest) {
+                Some((letter, behind)) => {
+                    out.push(letter);
+                    rest = behind;
+                }
+                None => out.push_str("\\u"),
+            },
+            Some(letter) => out.push(letter),
+            None => out.push('\\'),
+        }
+    }
+    out + rest
+}
+
+/// Reads the four digits behind `\u`, and a second such escape where the first is half a letter.
+fn unit(text: &str) -> Option<(char, &str)> {
+    let digits = |text: &str| u32::from_str_radix(text.get(..4)?, 16).ok();
+    let high = digits(text)?;
+    let rest = text.get(4..)?;
+    if let Some(letter) = char::from_u32(high) {
+        return Some((letter, rest));
+    }
+    let behind = rest.strip_prefix("\\u")?;
+    let low = digits(behind)?.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
+    let letter = char::from_u32(0x10000 + ((high.checked_sub(0xD800)? & 0x3FF) << 10) + low)?;
+    Some((letter, behind.get(4..)?))
 }
 
 #[cfg(test)]
@@ -196,7 +231,7 @@ mod tests {
 
     fn finds(subject: &Subject, text: &str) -> bool {
         let finder = Finder::new(std::slice::from_ref(subject)).unwrap();
-        finder.find(text.as_bytes()).next().is_some()
+        !finder.find(text).is_empty()
     }
 
     #[test]
@@ -210,6 +245,9 @@ mod tests {
             "q%3Dada%2bx%40example.com%26",
             r#"{"e":"ada+x\u0040example.com"}"#,
             r#"{"note":"write to\nada+x@example.com."}"#,
+            "https://a.example/?to=https%3A%2F%2Fb.example%2F%3Fe%253Dada%252Bx%2540example.com",
+            r#"{"e":"ada\u002bx@example.com"}"#,
+            r#"{"u":"https:\/\/a.example\/?e=ada%2bx%40example.com"}"#,
         ] {
             assert!(finds(&ada, text), "{text}");
         }
@@ -223,6 +261,19 @@ mod tests {
         ] {
             assert!(!finds(&ada, text), "{text}");
         }
+    }
+
+    #[test]
+    fn letters_beyond_ascii_are_found_too() {
+        let jurgen = Subject::email("Jürgen@Example.com").unwrap();
+        for text in ["JÜRGEN@example.com", "j%C3%BCrgen%40example.com", r"j\u00fcrgen@example.com"]
+        {
+            assert!(finds(&jurgen, text), "{text}");
+        }
+        assert!(
+            !finds(&jurgen, "rgen@example.com")
+                && finds(&jurgen, r"\ud83d\ude00 jürgen@example.com")
+        );
     }
 
     #[test]

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::JournalError;
+use super::request;
 use super::segment::{HEADER_BYTES, Header};
 use crate::disk;
 
@@ -41,7 +42,8 @@ impl Directory {
     /// holds events for another lake, [`JournalError::Io`].
     pub fn open(root: &Path, lake: &str) -> Result<Self, JournalError> {
         let ids = root.join("ids").join(format!("{:016x}", xxh3_64(lake.as_bytes())));
-        for folder in [root.to_owned(), root.join("segments"), root.join("ids")] {
+        let folders = ["segments", "ids", request::FOLDER].map(|name| root.join(name));
+        for folder in [root.to_owned()].into_iter().chain(folders) {
             disk::create_folders(&folder).map_err(JournalError::io(&folder))?;
         }
         let path = root.join("lock");

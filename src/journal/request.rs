@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use super::error::JournalError;
 use crate::disk;
 
-const FOLDER: &str = "requests";
+/// Name of the folder.
+pub(super) const FOLDER: &str = "requests";
 
 /// Leaves a request; it is answered when the file is gone.
 ///
@@ -39,18 +40,15 @@ pub fn list(root: &Path) -> Result<Vec<PathBuf>, JournalError> {
     }
 }
 
-/// Removes requests that were answered, or whose sender waits no more.
+/// Removes a request that was answered, or whose sender waits no more.
 ///
 /// # Errors
 /// [`JournalError::Io`].
-pub fn answer(requests: &[PathBuf]) -> Result<(), JournalError> {
-    for path in requests {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(JournalError::Io { path: path.clone(), source: error });
-            }
-            _ => {}
+pub fn answer(request: &Path) -> Result<(), JournalError> {
+    match fs::remove_file(request) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(JournalError::Io { path: request.to_owned(), source: error })
         }
+        _ => Ok(()),
     }
-    Ok(())
 }

@@ -90,9 +90,7 @@ struct Work {
 }
 
 /// Compacts those partitions of a table that `is_wanted` picks; `progress` is told their bytes.
-///
-/// # Errors
-/// Any [`LakeError`]; what was committed stays.
+/// Returns what was committed, also where something failed.
 pub async fn compact(
     lake: &Lake,
     table: &LakeTable,
@@ -100,19 +98,19 @@ pub async fn compact(
     at_ms: i64,
     is_wanted: impl Fn(i32) -> bool + Send + Sync,
     progress: impl Fn(u64) + Send + Sync,
-) -> Result<Compacted, LakeError> {
+) -> (Compacted, Result<(), LakeError>) {
     let mut done = Compacted::default();
     for _ in 0..TRIES_MAX {
         match try_compact(lake, table, settings, at_ms, &is_wanted, &progress, &mut done).await {
-            Ok(true) => return Ok(done),
+            Ok(true) => return (done, Ok(())),
             // A file that is gone was another rewrite's to remove.
             Ok(false) | Err(LakeError::Replaced { .. }) => {
                 tracing::debug!(table = table.definition().name, "another rewrite was faster");
             }
-            Err(error) => return Err(error),
+            Err(error) => return (done, Err(error)),
         }
     }
-    Err(LakeError::Contended { table: table.definition().name })
+    (done, Err(LakeError::Contended { table: table.definition().name }))
 }
 
 /// Lists the partitions of a table that have something to compact, and their bytes.
@@ -154,7 +152,8 @@ fn is_small(file: &DataFile, settings: Settings) -> bool {
     file.size < settings.target_bytes / 2
 }
 
-/// Does what is to be done; `false` if another rewrite was faster.
+/// Does what is to be done; `false` if another rewrite was faster. A partition that can't be
+/// compacted keeps nothing from the others; its error is returned at the end.
 async fn try_compact(
     lake: &Lake,
     table: &LakeTable,
@@ -167,8 +166,9 @@ async fn try_compact(
     // The turn comes first: should a rewrite come in between, ours is refused.
     let mut turn = table.turn().await?;
     let due = partitions(table.files().await?, settings, is_wanted);
+    let mut first_error = None;
     for wave in waves(due) {
-        let works = wave.into_iter().map(|(date, files)| Work {
+        let of = |(date, files)| Work {
             lake: lake.clone(),
             table: table.definition(),
             date,
@@ -176,12 +176,19 @@ async fn try_compact(
             turn,
             settings,
             at_ms,
-        });
-        let works =
-            futures::stream::iter(works).map(run).buffer_unordered(settings.n_parallel.max(1));
-        let replaced: Vec<(u64, Replaced)> =
-            works.inspect_ok(|(n_bytes, _)| progress(*n_bytes)).try_collect().await?;
-        let replaced: Vec<Replaced> = replaced.into_iter().map(|(_, replaced)| replaced).collect();
+        };
+        let works: Vec<Work> = wave.into_iter().map(of).collect();
+        let works = futures::stream::iter(works).map(run);
+        let mut works = std::pin::pin!(works.buffer_unordered(settings.n_parallel.max(1)));
+        let mut replaced = vec![];
+        while let Some((n_bytes, result)) = works.next().await {
+            progress(n_bytes);
+            match result {
+                Ok(of_partition) => replaced.push(of_partition),
+                Err(error @ LakeError::Replaced { .. }) => return Err(error),
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
         if replaced.iter().all(|replaced| replaced.removed.is_empty()) {
             continue;
         }
@@ -198,7 +205,10 @@ async fn try_compact(
         *done = sum;
         turn += 1;
     }
-    Ok(true)
+    match first_error {
+        Some(error) => Err(error),
+        None => Ok(true),
+    }
 }
 
 /// Cuts partitions into those that are committed together.
@@ -222,21 +232,20 @@ fn waves(due: BTreeMap<i32, Vec<DataFile>>) -> Vec<Vec<(i32, Vec<DataFile>)>> {
 }
 
 /// Compacts a partition on a thread of the runtime; returns also the bytes of its files.
-async fn run(work: Work) -> Result<(u64, Replaced), LakeError> {
+async fn run(work: Work) -> (u64, Result<Replaced, LakeError>) {
     let n_bytes = work.files.iter().map(|file| file.size).sum();
-    let table = work.table.name;
-    let task = tokio::spawn(async move { work.run().await });
-    match task.await {
-        Ok(replaced) => Ok((n_bytes, replaced?)),
-        Err(error) => {
-            Err(LakeError::Unsupported { table: table.to_owned(), reason: error.to_string() })
-        }
-    }
+    let table = work.table.name.to_owned();
+    let done = match tokio::spawn(async move { work.run().await }).await {
+        Ok(result) => result,
+        Err(error) => Err(LakeError::Unsupported { table, reason: error.to_string() }),
+    };
+    (n_bytes, done)
 }
 
 impl Work {
     async fn run(&self) -> Result<Replaced, LakeError> {
-        let found = superseded::find(&self.lake, self.table, &self.files).await?;
+        let found =
+            superseded::find(&self.lake, self.table, &self.files, self.settings.n_parallel).await?;
         let is_due = |(file, positions): &(&DataFile, Positions)| {
             let is_large = files::is_compacted(&file.path) && !is_small(file, self.settings);
             !is_large || !positions.is_empty()
@@ -246,7 +255,10 @@ impl Work {
         let is_done = |(file, positions): &(&DataFile, Positions)| {
             files::is_compacted(&file.path) && positions.is_empty()
         };
-        if due.len() == 1 && due.iter().all(is_done) {
+        // Files that are as they should be stay, unless they become fewer.
+        let n_bytes: u64 = due.iter().map(|(file, _)| file.size).sum();
+        let n_files = n_bytes.div_ceil(self.settings.target_bytes).max(1);
+        if due.iter().all(is_done) && n_files >= due.len() as u64 {
             return Ok(Replaced::default());
         }
         let mut sorter = self.sorted(Sorter::new(self.table, self.settings.sort_bytes))?;

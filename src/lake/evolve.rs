@@ -65,7 +65,7 @@ impl LakeTable {
     ///
     /// # Errors
     /// [`LakeError::Unsupported`] if a column is there with another type, else [`LakeError::Delta`].
-    pub(super) async fn add_columns(&self) -> Result<(), LakeError> {
+    pub async fn add_columns(&self) -> Result<(), LakeError> {
         for _ in 0..COMMIT_TRIES_MAX {
             let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await;
             let snapshot = snapshot.map_err(|error| self.failed(error))?;
@@ -113,6 +113,30 @@ impl LakeTable {
             }
         }
         Ok(missing)
+    }
+
+    /// Refuses to put rows into other files where they would lose columns of a later program.
+    ///
+    /// # Errors
+    /// [`LakeError::Unsupported`].
+    pub async fn check_known(&self) -> Result<(), LakeError> {
+        let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await;
+        let schema = snapshot.map_err(|error| self.failed(error))?.schema();
+        let own = delta_fields(self.table)?;
+        let is_known = |name: &str| own.iter().any(|field| field.name() == name);
+        let unknown: Vec<&str> = schema
+            .fields()
+            .map(|field| field.name().as_str())
+            .filter(|name| !is_known(name))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let unknown = unknown.join(", ");
+        Err(self.unsupported(&format!(
+            "it has columns that this version does not know ({unknown}), so its rows can't be \
+             rewritten; upgrade tributary"
+        )))
     }
 
     fn added(&self, snapshot: &Snapshot, missing: &[StructField]) -> Result<Bytes, LakeError> {

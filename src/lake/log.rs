@@ -12,7 +12,7 @@
 //! checkpoints are kept apart, for this program only ([`super::overlay`]), and all entries stay;
 //! only where someone asked for it they are published, and entries that they stand for go.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::Bytes;
 use deltalake_core::kernel::transaction::TransactionError;
@@ -52,6 +52,8 @@ pub struct Rules {
 struct Files {
     entries: BTreeMap<u64, ObjectMeta>,
     checkpoints: BTreeMap<u64, Vec<ObjectMeta>>,
+    /// Names of our own checkpoints, also of those that the log does not show.
+    own: HashSet<String>,
     /// Whether another program made checkpoints, and keeps the log.
     is_kept_by_another: bool,
 }
@@ -65,6 +67,8 @@ struct State {
     domains: BTreeMap<String, Value>,
     added: HashMap<String, Value>,
     removed: HashMap<String, Value>,
+    /// Whether a checkpoint names files of its own, as other programs' do.
+    is_kept_by_another: bool,
 }
 
 impl LakeTable {
@@ -85,7 +89,8 @@ impl LakeTable {
         if files.is_kept_by_another {
             return Ok(0);
         }
-        if files.uncovered().count() >= rules.entries_max.max(1) {
+        let start = if rules.is_published { files.published_start() } else { files.start() };
+        if files.entries.range(start..).count() >= rules.entries_max.max(1) {
             if rules.is_published && !self.allow_checkpoints(now_ms).await? {
                 return Ok(0);
             }
@@ -108,6 +113,9 @@ impl LakeTable {
     ) -> Result<(), LakeError> {
         let Some((version, entry)) = files.entries.last_key_value() else { return Ok(()) };
         let state = self.state(files.all()).await?;
+        if state.is_kept_by_another {
+            return Ok(());
+        }
         let (text, n_actions) = state.text(*version, now_ms);
         let size = text.len();
         if !is_published {
@@ -138,7 +146,9 @@ impl LakeTable {
         let log = Path::from(LOG);
         let failed = |error| LakeError::store("list", &log, error);
         let listed: Vec<ObjectMeta> = store.list(Some(&log)).try_collect().await.map_err(failed)?;
-        let mut files = Files::default();
+        let own: Vec<ObjectMeta> = self.overlay.own_files().try_collect().await.map_err(failed)?;
+        let own = own.iter().filter_map(|object| object.location.filename().map(str::to_owned));
+        let mut files = Files { own: own.collect(), ..Files::default() };
         for object in listed {
             let name = object.location.filename().unwrap_or_default();
             let Some((digits, rest)) = name.split_once('.') else { continue };
@@ -181,15 +191,19 @@ impl LakeTable {
         }
     }
 
-    /// Reads the files that tell all that holds.
-    pub(super) async fn read_log(&self) -> Result<Vec<(String, Bytes)>, LakeError> {
-        self.texts(self.list_log().await?.all()).await
+    /// Hands the files that tell all that holds to `each`, one after the other.
+    pub(super) async fn read_log(
+        &self,
+        each: impl FnMut(&str, &[u8]) -> Result<(), LakeError> + Send,
+    ) -> Result<(), LakeError> {
+        self.read_texts(self.list_log().await?.all(), each).await
     }
 
-    async fn texts(
+    async fn read_texts(
         &self,
         objects: impl Iterator<Item = &ObjectMeta>,
-    ) -> Result<Vec<(String, Bytes)>, LakeError> {
+        mut each: impl FnMut(&str, &[u8]) -> Result<(), LakeError> + Send,
+    ) -> Result<(), LakeError> {
         let store = self.log_store.object_store(None);
         let keys: Vec<Path> = objects.map(|object| object.location.clone()).collect();
         let texts = futures::stream::iter(keys).map(|key| {
@@ -197,23 +211,29 @@ impl LakeTable {
             async move {
                 let failed = |error| LakeError::store("get", &key, error);
                 let bytes = store.get(&key).await.map_err(failed)?.bytes().await.map_err(failed)?;
-                Ok((key.to_string(), bytes))
+                Ok::<_, LakeError>((key.to_string(), bytes))
             }
         });
-        texts.buffered(READS_MAX).try_collect().await
+        let mut texts = std::pin::pin!(texts.buffered(READS_MAX));
+        while let Some((key, text)) = texts.try_next().await? {
+            each(&key, &text)?;
+        }
+        Ok(())
     }
 
     /// Reads what some files of the log come to.
     async fn state(&self, objects: impl Iterator<Item = &ObjectMeta>) -> Result<State, LakeError> {
         let mut state = State::default();
-        for (key, text) in self.texts(objects).await? {
+        self.read_texts(objects, |key, text| {
             for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let action: Value = serde_json::from_slice(line).map_err(|error| {
-                    LakeError::Unreadable { key: key.clone(), reason: error.to_string() }
+                    LakeError::Unreadable { key: key.to_owned(), reason: error.to_string() }
                 })?;
                 state.apply(action);
             }
-        }
+            Ok(())
+        })
+        .await?;
         Ok(state)
     }
 
@@ -221,33 +241,41 @@ impl LakeTable {
     async fn remove_own(&self, files: &Files, now_ms: i64) -> Result<usize, LakeError> {
         let failed = |error| LakeError::store("list", &Path::from(LOG), error);
         let own: Vec<ObjectMeta> = self.overlay.own_files().try_collect().await.map_err(failed)?;
-        let last = files.checkpoint().and_then(|(_, object)| object.location.filename());
-        let others = own.iter().filter(|object| object.location.filename() != last);
-        remove_old(&self.overlay, others, now_ms).await
+        let Some((_, last)) = files.checkpoint().filter(|(_, last)| is_old(last, now_ms)) else {
+            return Ok(0);
+        };
+        let name = last.location.filename();
+        let others = own.iter().filter(|object| object.location.filename() != name);
+        remove(&self.overlay, others).await
     }
 
-    /// Removes what the last checkpoint stands for.
+    /// Removes what the last published checkpoint stands for.
     async fn remove_covered(&self, files: &Files, now_ms: i64) -> Result<usize, LakeError> {
         let store = self.log_store.object_store(None);
-        let last = files.start().saturating_sub(1);
+        let Some((last, _)) = files.published().filter(|(_, last)| is_old(last, now_ms)) else {
+            return Ok(0);
+        };
         let checkpoints = files.checkpoints.range(..last).flat_map(|(_, objects)| objects);
+        let checkpoints = checkpoints.filter(|object| !files.is_own(object));
         let entries = files.entries.range(..last).map(|(_, object)| object);
         // Older ones first: a reader that sees some sees those that follow.
-        remove_old(&store, checkpoints.chain(entries), now_ms).await
+        remove(&store, checkpoints.chain(entries)).await
     }
 }
 
-/// Removes those of some files that no reader can be at any more; returns how many.
-async fn remove_old<'f>(
+/// Tells whether everyone who lists the log now has seen a checkpoint, and nobody can be at what
+/// was listed before it was there.
+fn is_old(checkpoint: &ObjectMeta, now_ms: i64) -> bool {
+    checkpoint.last_modified.timestamp_millis() + ENTRY_GRACE_MS <= now_ms
+}
+
+/// Removes files; returns how many.
+async fn remove<'f>(
     store: &dyn ObjectStore,
     files: impl Iterator<Item = &'f ObjectMeta>,
-    now_ms: i64,
 ) -> Result<usize, LakeError> {
     let mut n_removed = 0;
     for object in files {
-        if object.last_modified.timestamp_millis() + ENTRY_GRACE_MS > now_ms {
-            continue;
-        }
         match store.delete(&object.location).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => n_removed += 1,
             Err(error) => return Err(LakeError::store("delete", &object.location, error)),
@@ -262,9 +290,26 @@ impl Files {
         Some((*version, objects.first()?))
     }
 
+    /// Returns the last checkpoint that every reader sees.
+    fn published(&self) -> Option<(u64, &ObjectMeta)> {
+        let all = self.checkpoints.iter().rev();
+        let mut published = all.filter_map(|(version, objects)| {
+            Some((*version, objects.iter().find(|object| !self.is_own(object))?))
+        });
+        published.next()
+    }
+
+    fn is_own(&self, object: &ObjectMeta) -> bool {
+        object.location.filename().is_some_and(|name| self.own.contains(name))
+    }
+
     /// Returns the first version that the last checkpoint does not stand for.
     fn start(&self) -> u64 {
         self.checkpoint().map_or(0, |(version, _)| version + 1)
+    }
+
+    fn published_start(&self) -> u64 {
+        self.published().map_or(0, |(version, _)| version + 1)
     }
 
     /// Returns the entries that no checkpoint stands for.
@@ -286,6 +331,7 @@ impl State {
         for (kind, value) in action {
             let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
             match (kind.as_str(), text("path"), text("appId"), text("domain")) {
+                ("sidecar", ..) => self.is_kept_by_another = true,
                 ("protocol", ..) => self.protocol = value,
                 ("metaData", ..) => self.metadata = value,
                 ("txn", _, Some(id), _) => _ = self.transactions.insert(id, value),

@@ -56,7 +56,7 @@ pub fn writer_properties(table: &Table, n_rows: usize, segment: &str) -> WriterP
             builder = builder
                 .set_column_bloom_filter_enabled(column(), true)
                 .set_column_bloom_filter_fpp(column(), BLOOM_FPP)
-                .set_column_bloom_filter_max_ndv(column(), n_rows as u64);
+                .set_column_bloom_filter_max_ndv(column(), n_rows.min(ROW_GROUP_ROWS) as u64);
         }
     }
     builder.build()

@@ -172,9 +172,11 @@ impl LakeTable {
         paths: &HashSet<String>,
     ) -> Result<HashMap<String, Removed>, LakeError> {
         let mut found = HashMap::new();
-        for (_, text) in self.read_log().await? {
-            found.extend(removes(&text).filter(|(path, _)| paths.contains(path)));
-        }
+        self.read_log(|_, text| {
+            found.extend(removes(text).filter(|(path, _)| paths.contains(path)));
+            Ok(())
+        })
+        .await?;
         Ok(found)
     }
 }

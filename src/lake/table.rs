@@ -5,7 +5,7 @@
 //! one can create; the other reads what the first one wrote and tries the entry behind it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use delta_kernel::snapshot::SnapshotRef;
 use deltalake_core::DeltaTableError;
@@ -49,12 +49,21 @@ pub struct LakeTable {
     pub(super) table: &'static Table,
     pub(super) log_store: LogStoreRef,
     pub(super) overlay: Overlay,
+    last: Arc<Mutex<Option<Commit>>>,
+}
+
+/// The last commit of an ingester through this table.
+#[derive(Debug, Clone)]
+struct Commit {
+    ingester: String,
+    sequence: u64,
+    version: u64,
 }
 
 impl LakeTable {
     fn over(table: &'static Table, store: &Arc<dyn ObjectStore>) -> Self {
         let overlay = Overlay::new(Arc::clone(store), table.name);
-        Self { table, log_store: log_store(table, &overlay), overlay }
+        Self { table, log_store: log_store(table, &overlay), overlay, last: Arc::default() }
     }
 
     /// Creates a table that is not there.
@@ -114,6 +123,9 @@ impl LakeTable {
 
     /// Appends files made from segment `sequence` of `ingester`; `false` if that was done before.
     ///
+    /// Where nobody else wrote since the last commit, the log is not read again: the entry behind
+    /// that one can be created, and nobody but this ingester says what it has committed.
+    ///
     /// # Errors
     /// [`LakeError::Delta`] and [`LakeError::Unsupported`].
     pub async fn commit(
@@ -122,25 +134,47 @@ impl LakeTable {
         ingester: &str,
         sequence: u64,
     ) -> Result<bool, LakeError> {
-        let (mut snapshot, mut committed) = self.read(None, ingester).await?;
         let bytes = self.commit_bytes(files, ingester, sequence)?;
+        let mut expected = self.expected(ingester, sequence);
+        let mut snapshot = None;
         for _ in 0..COMMIT_TRIES_MAX {
-            if committed.is_some_and(|committed| committed >= sequence) {
-                return Ok(false);
-            }
-            let version = snapshot.version() + 1;
+            let version = match expected.take() {
+                Some(version) => version,
+                None => {
+                    let (read, committed) = self.read(snapshot.take(), ingester).await?;
+                    self.check_columns(&read)?;
+                    if committed.is_some_and(|committed| committed >= sequence) {
+                        return Ok(false);
+                    }
+                    snapshot.insert(read).version() + 1
+                }
+            };
             let entry = CommitOrBytes::LogBytes(bytes.clone());
             let operation = uuid::Uuid::new_v4();
             match self.log_store.write_commit_entry(version, entry, operation).await {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    let ingester = ingester.to_owned();
+                    *self.last() = Some(Commit { ingester, sequence, version });
+                    return Ok(true);
+                }
                 Err(TransactionError::VersionAlreadyExists(_)) => {}
                 Err(error) => return Err(self.failed(error.into())),
             }
-            (snapshot, committed) = self.read(Some(snapshot), ingester).await?;
-            self.check_columns(&snapshot)?;
         }
         let tries = i32::try_from(COMMIT_TRIES_MAX).unwrap_or(i32::MAX);
         Err(self.failed(TransactionError::MaxCommitAttempts(tries).into()))
+    }
+
+    /// Returns the version that comes next, if this ingester's last commit is the last of all.
+    fn expected(&self, ingester: &str, sequence: u64) -> Option<u64> {
+        let last = self.last().clone()?;
+        let is_next = last.ingester == ingester && last.sequence < sequence;
+        is_next.then_some(last.version + 1)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Commit>> {
+        // What it holds stays whole even if a holder panicked.
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lists the files of the table's current version.

@@ -58,10 +58,10 @@ impl FileWriter {
         self.writer.write(rows).await.map_err(|error| failed(&self.path, &error))
     }
 
-    /// Returns how many bytes the file has so far, about.
+    /// Returns how many bytes the file has so far, without the row group that is being made.
     #[must_use]
     pub fn n_bytes(&self) -> u64 {
-        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
+        self.writer.bytes_written() as u64
     }
 
     /// Ends the file; it can be committed then.

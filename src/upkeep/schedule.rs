@@ -83,10 +83,12 @@ impl Keeper {
             let now = self.clock.elapsed();
             if now >= next_round {
                 next_round = now + interval;
-                match self.round().await {
-                    Ok(true) => next_sweep = Some(self.clock.elapsed() + rules.grace),
-                    Ok(false) => {}
-                    Err(error) => self.report(&error),
+                let done = self.round().await;
+                if !matches!(done, Ok(false)) {
+                    next_sweep = Some(self.clock.elapsed() + rules.grace);
+                }
+                if let Err(error) = done {
+                    self.report(&error);
                 }
             } else if next_sweep.is_some_and(|at| now >= at) {
                 next_sweep = None;

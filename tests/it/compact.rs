@@ -304,11 +304,14 @@ async fn a_shorter_log_says_the_same() {
     std::fs::write(&entry, "").unwrap();
     check("without an entry").await;
     std::fs::write(&entry, text).unwrap();
+    // Nobody else sees it, so it stands for no entry that others need.
+    let log_rules = log::Rules { entries_max: 1000, is_published: true };
+    let later_ms = place.clock.now_ms() + 400 * DAY_MS;
+    assert_eq!(raw.shorten_log(log_rules, later_ms).await.unwrap(), 0);
     let log_rules = log::Rules { entries_max: 0, is_published: true };
     raw.rewrite(turn, &Rewrite::default()).await.unwrap();
     let turn = turn + 1;
     assert_eq!(raw.shorten_log(log_rules, NOW_MS).await.unwrap(), 0, "readers may have listed it");
-    let later_ms = place.clock.now_ms() + 400 * DAY_MS;
     let log_rules = log::Rules { entries_max: 9, ..log_rules };
     assert!(raw.shorten_log(log_rules, later_ms).await.unwrap() > 20);
     let names = log_of(&place, "raw_events");

@@ -95,7 +95,9 @@ async fn new_columns_appear_in_an_old_table_and_its_files_stay() {
         1
     );
     assert_eq!(number(&place, &format!("{rows} visitor_id = 'vid_1'")).await, 1);
-    // The old program goes on beside the new one.
+    // The old program goes on beside the new one, but puts no rows into other files.
+    let refused = place.lake().table_to_rewrite(&OLD).await.unwrap_err().to_string();
+    assert!(refused.contains("visitor_id") && refused.contains("upgrade"), "{refused}");
     let table = place.lake().create_table(&OLD).await.unwrap();
     assert!(table.commit(&[], "0ld0ld00", 2).await.unwrap());
     assert!(place.lake().create_table(&utm::TABLE).await.is_ok());

@@ -1,6 +1,7 @@
 """Compaction: fewer files, each session once, and no reader and no report that notices."""
 
 import shutil
+import subprocess
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from deltalake import DeltaTable, QueryBuilder
 import duck
 import lakes
 from contract import TABLES
-from program import Ingester, output_of, run
+from program import Ingester, command, environment, output_of, run
 
 REPORTS = [path.stem for path in duck.QUERIES.glob("*.sql") if path.stem != "duckdb"]
 # What two ingesters got is there once after compaction; of these tables, each event's rows.
@@ -110,6 +111,24 @@ def test_a_checkpoint_takes_the_place_of_entries_for_those_who_know_it(doubled):
     sql = "SELECT count(*) AS n FROM sessions"
     answer = QueryBuilder().register("sessions", table).execute(sql).read_all()
     assert answer["n"][0].as_py() == n_sessions
+
+
+def test_killed_anywhere_it_loses_and_doubles_nothing(doubled):
+    expected = lakes.counts_by_log(doubled) | {"sessions": 300, "raw_events": 300}
+    line = command("compact", "--lake", doubled, "--grace", "0s", "--log-entries", "2")
+    for tenths in range(1, 20, 2):
+        compaction = subprocess.Popen(line, env=environment(), stderr=subprocess.DEVNULL)
+        time.sleep(tenths / 10)
+        compaction.kill()
+        compaction.wait()
+        sql = "SELECT count(*), count(DISTINCT session_id) FROM sessions"
+        assert output_of("sql", "--lake", doubled, "--format", "csv", sql).splitlines()[1] == "300,300"
+    output_of("compact", "--lake", doubled, "--grace", "0s")
+    counts = lakes.counts_of_files(doubled)
+    assert counts == lakes.counts_by_log(doubled)
+    assert {t: counts[t] for t in ONCE} == dict.fromkeys(ONCE, 300)
+    assert counts["pageviews"] * 2 == expected["pageviews"]
+    assert all(set(lakes.n_files(doubled, table).values()) <= {1} for table in TABLES)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """Forgetting: what named a person is nowhere any more, and all other rows are as they were."""
 
 import json
+import subprocess
+import time
 
 import pytest
 
 import duck
 import lakes
 from contract import TABLES
-from program import Ingester, output_of, run
+from program import Ingester, command, environment, output_of, run
 
 N_PEOPLE = 12
 
@@ -59,10 +61,28 @@ def test_a_compacted_lake_forgets_too_and_stays_compacted(tmp_path, lake, people
     output_of("compact", "--lake", lake, "--grace", "0s")
     address, visitors = next(iter(people.items()))
     before = rows_of_others(lake, visitors)
-    output_of("forget", "--lake", lake, "--journal", tmp_path / "none", "--email", address.upper())
+    output_of("forget", "--lake", lake, "--journal", tmp_path / "journal", "--email", address.upper())
     assert found_in(lake, [address, *visitors]) == set()
     assert rows_of_others(lake, visitors) == before
     assert "nothing to compact" in run("compact", "--lake", lake, "--grace", "0s").stderr
+
+
+def test_a_killed_run_is_ended_by_the_next_for_whomever(tmp_path, lake, people):
+    (address, visitors), *_, (other, _) = people.items()
+    before = rows_of_others(lake, visitors)
+    journal = ["--journal", lake.parent / "journal"]
+    line = command("forget", "--lake", lake, *journal, "--email", address)
+    notes = lake / "_tributary" / "forget"
+    killed = subprocess.Popen(line, env=environment(), stdout=subprocess.DEVNULL)
+    while killed.poll() is None and not list(notes.glob("*.json")):
+        time.sleep(0.002)
+    killed.kill()
+    killed.wait()
+    assert len(list(notes.glob("*.json"))) == 1, "it was killed too late"
+    output_of("forget", "--lake", lake, *journal, "--email", "nobody@example.com")
+    assert found_in(lake, [address, *visitors]) == set()
+    assert rows_of_others(lake, visitors) == before
+    assert not list(notes.iterdir()) and found_in(lake, [other]) == {other}
 
 
 def test_a_company_takes_its_sessions_with_it(tmp_path, lake, events):
@@ -73,7 +93,7 @@ def test_a_company_takes_its_sessions_with_it(tmp_path, lake, events):
         if company.get("domain")
     )
     named = {e["data"]["session"]["sid"] for e in events if domain in json.dumps(e).lower()}
-    output_of("forget", "--lake", lake, "--journal", tmp_path / "none", "--company", domain)
+    output_of("forget", "--lake", lake, "--journal", tmp_path / "journal", "--company", domain)
     assert found_in(lake, [domain]) == set()
     left = duck.open_files(lake).sql("SELECT DISTINCT session_id FROM files.sessions").fetchall()
     sids = {event["data"]["session"]["sid"] for event in events}

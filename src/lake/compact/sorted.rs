@@ -20,6 +20,10 @@ use crate::schema::Table;
 
 /// Rows that are put together at a time.
 const CHUNK_ROWS: usize = 1024;
+/// Runs that are merged at a time: a reader holds a page of each column.
+const RUNS_MAX: usize = 16;
+/// Bytes of a page of a run.
+const PAGE_BYTES: usize = 64 << 10;
 
 /// Collects rows and gives them back in order.
 #[derive(Debug)]
@@ -35,7 +39,7 @@ pub(super) struct Sorter {
 
 /// Compares rows by tenant and time.
 #[derive(Debug)]
-struct Order {
+pub(super) struct Order {
     columns: Vec<usize>,
     converter: RowConverter,
 }
@@ -90,30 +94,53 @@ impl Sorter {
         if !self.held.is_empty() {
             self.spill()?;
         }
-        Ok(Sorted::Runs(Merge::new(self.runs, self.bytes_max, self.order)?))
+        while self.runs.len() > RUNS_MAX {
+            let runs: Vec<Run> = self.runs.drain(..RUNS_MAX).collect();
+            let row_bytes = runs.iter().map(|run| run.row_bytes).max().unwrap_or(1);
+            let mut merge = Merge::new(runs, self.bytes_max, &self.order)?;
+            let run = self.write_run(row_bytes, || merge.next(&self.order))?;
+            self.runs.push(run);
+        }
+        let merge = Merge::new(self.runs, self.bytes_max, &self.order)?;
+        Ok(Sorted::Runs { merge, order: self.order })
     }
 
     fn spill(&mut self) -> Result<(), SortError> {
+        let batches = std::mem::take(&mut self.held);
+        let places = self.order.sort(&batches)?;
+        let row_bytes = self.held_bytes / places.len().max(1) + 1;
+        self.held_bytes = 0;
+        let mut chunks = places.chunks(CHUNK_ROWS);
+        let run = self.write_run(row_bytes, || {
+            Ok(chunks.next().map(|chunk| interleave(&batches, chunk)).transpose()?)
+        })?;
+        self.runs.push(run);
+        Ok(())
+    }
+
+    /// Writes rows as they come to a file of its own.
+    fn write_run(
+        &self,
+        row_bytes: usize,
+        mut next: impl FnMut() -> Result<Option<RecordBatch>, SortError>,
+    ) -> Result<Run, SortError> {
         let file = tempfile::tempfile()?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::UNCOMPRESSED)
             .set_dictionary_enabled(false)
             .set_statistics_enabled(EnabledStatistics::None)
             .set_max_row_group_bytes(Some(self.bytes_max))
+            .set_data_page_size_limit(PAGE_BYTES)
+            .set_data_page_row_count_limit(CHUNK_ROWS)
+            .set_write_batch_size(CHUNK_ROWS / 8)
             .build();
         let schema = Arc::clone(&self.schema);
         let mut writer = ArrowWriter::try_new(file.try_clone()?, schema, Some(properties))?;
-        let batches = std::mem::take(&mut self.held);
-        let places = self.order.sort(&batches)?;
-        for chunk in places.chunks(CHUNK_ROWS) {
-            writer.write(&interleave(&batches, chunk)?)?;
+        while let Some(rows) = next()? {
+            writer.write(&rows)?;
         }
         writer.close()?;
-        let n_rows = places.len().max(1);
-        let row_bytes = self.held_bytes / n_rows + 1;
-        self.held_bytes = 0;
-        self.runs.push(Run { file, row_bytes });
-        Ok(())
+        Ok(Run { file, row_bytes })
     }
 }
 
@@ -148,7 +175,7 @@ pub(super) enum Sorted {
     /// All are in memory.
     Held { batches: Vec<RecordBatch>, places: Vec<(usize, usize)>, at: usize },
     /// They are merged from disk.
-    Runs(Merge),
+    Runs { merge: Merge, order: Order },
 }
 
 impl Sorted {
@@ -163,7 +190,7 @@ impl Sorted {
                 *at += chunk.len();
                 Ok(Some(interleave(batches, chunk)?))
             }
-            Self::Runs(merge) => merge.next(),
+            Self::Runs { merge, order } => merge.next(order),
         }
     }
 }
@@ -171,7 +198,6 @@ impl Sorted {
 /// Merges sorted runs.
 #[derive(Debug)]
 pub(super) struct Merge {
-    order: Order,
     readers: Vec<ParquetRecordBatchReader>,
     /// Each run's rows at hand, and their keys; none behind its last.
     heads: Vec<Option<(RecordBatch, Rows)>>,
@@ -180,7 +206,7 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    fn new(runs: Vec<Run>, bytes_max: usize, order: Order) -> Result<Self, SortError> {
+    fn new(runs: Vec<Run>, bytes_max: usize, order: &Order) -> Result<Self, SortError> {
         let run_bytes = bytes_max / runs.len().max(1);
         let mut readers = vec![];
         for run in runs {
@@ -190,18 +216,18 @@ impl Merge {
         }
         let mut heads = vec![];
         heads.resize_with(readers.len(), || None);
-        let mut merge = Self { order, readers, heads, next: BinaryHeap::new() };
+        let mut merge = Self { readers, heads, next: BinaryHeap::new() };
         for run_idx in 0..merge.readers.len() {
-            merge.advance(run_idx)?;
+            merge.advance(run_idx, order)?;
         }
         Ok(merge)
     }
 
     /// Reads the next rows of a run.
-    fn advance(&mut self, run_idx: usize) -> Result<(), SortError> {
+    fn advance(&mut self, run_idx: usize, order: &Order) -> Result<(), SortError> {
         self.heads[run_idx] = None;
         if let Some(batch) = self.readers[run_idx].next().transpose()? {
-            let keys = self.order.rows(&batch)?;
+            let keys = order.rows(&batch)?;
             self.next.push(Reverse((keys.row(0).owned(), run_idx, 0)));
             self.heads[run_idx] = Some((batch, keys));
         }
@@ -209,7 +235,7 @@ impl Merge {
     }
 
     /// Takes rows until one run has to be read on.
-    fn next(&mut self) -> Result<Option<RecordBatch>, SortError> {
+    fn next(&mut self, order: &Order) -> Result<Option<RecordBatch>, SortError> {
         let mut places = vec![];
         let mut empty = None;
         while places.len() < CHUNK_ROWS
@@ -238,7 +264,7 @@ impl Merge {
         places.iter_mut().for_each(|place| place.0 = positions[place.0]);
         let rows = interleave_record_batch(&batches, &places)?;
         if let Some(run_idx) = empty {
-            self.advance(run_idx)?;
+            self.advance(run_idx, order)?;
         }
         Ok(Some(rows))
     }

@@ -17,7 +17,8 @@ use crate::lake::scan::scan;
 use crate::lake::{DataFile, Lake, LakeError};
 use crate::schema::{Latest, Table};
 
-/// Rows that are compared in a pass, about; each takes some hundred bytes.
+/// Rows that are compared in a pass by all partitions that are worked on, about; each takes some
+/// hundred bytes.
 const PASS_ROWS_MAX: u64 = 1 << 19;
 
 /// Positions of a file's rows that don't count, ascending.
@@ -42,9 +43,10 @@ pub(super) async fn find(
     lake: &Lake,
     table: &'static Table,
     files: &[DataFile],
+    n_parallel: usize,
 ) -> Result<Vec<Positions>, LakeError> {
     let n_rows: u64 = files.iter().filter_map(|file| file.n_rows).sum();
-    let n_passes = n_rows.div_ceil(PASS_ROWS_MAX).max(1);
+    let n_passes = n_rows.div_ceil(PASS_ROWS_MAX / n_parallel.max(1) as u64).max(1);
     let schema = compared(table);
     let mut found = vec![vec![]; files.len()];
     for pass in 0..n_passes {
