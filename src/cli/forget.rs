@@ -64,7 +64,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let receipt = done?;
     let damaged = damaged_files(&args.journal.journal, &finder, args.dry_run)?;
     output::write(&args.output, rows(&receipt)?).await?;
-    output::tell(&sentence(&receipt, damaged, args.dry_run));
+    output::tell(&sentence(&receipt, damaged, &args));
     Ok(())
 }
 
@@ -75,11 +75,10 @@ impl Args {
         if drain::is_there(&self.journal) {
             return Ok(());
         }
-        if journal != Path::new(journal::USUAL) {
-            return Err(drain::no_journal(journal));
+        if journal == Path::new(journal::USUAL) {
+            return Ok(());
         }
-        output::tell(&format!("no journal at {}: none was emptied", journal.display()));
-        Ok(())
+        Err(drain::no_journal(journal))
     }
 
     fn subjects(&self) -> Result<Vec<Subject>, Usage> {
@@ -167,7 +166,8 @@ fn rows(receipt: &Receipt) -> anyhow::Result<Rows> {
     Ok(Rows { schema, batches: futures::stream::iter([Ok(batch)]).boxed() })
 }
 
-fn sentence(receipt: &Receipt, n_damaged: usize, is_dry: bool) -> String {
+fn sentence(receipt: &Receipt, n_damaged: usize, args: &Args) -> String {
+    let is_dry = args.dry_run;
     let n_rows: u64 = receipt.values().map(|erased| erased.n_rows).sum();
     let n_files: usize = receipt.values().map(|erased| erased.n_files).sum();
     let done = if is_dry { "would be erased" } else { "erased" };
@@ -175,7 +175,10 @@ fn sentence(receipt: &Receipt, n_damaged: usize, is_dry: bool) -> String {
     if n_damaged > 0 {
         text.push_str(&format!(", {n_damaged} files of unreadable bytes of the journal removed"));
     }
-    if is_dry {
+    if !drain::is_there(&args.journal) {
+        let journal = args.journal.journal.display();
+        text.push_str(&format!("; there is no journal {journal} that could be emptied"));
+    } else if is_dry {
         text.push_str("; events that wait in the journal are not counted");
     }
     text

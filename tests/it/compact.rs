@@ -167,7 +167,7 @@ async fn rows_that_do_not_fit_into_memory_are_sorted_on_disk() {
         let body =
             body.replace(&format!(r#""createdAt":{NOW_MS}"#), &format!(r#""createdAt":{started}"#));
         send(&place, &app, &id, body.as_bytes()).await;
-        if at % 5 == 0 {
+        if at % 2 == 0 {
             app.flush().await.unwrap();
         }
     }
