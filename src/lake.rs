@@ -125,6 +125,14 @@ impl Lake {
         Ok(found)
     }
 
+    /// Lists the files of a table's current version; `None` if it is not there.
+    ///
+    /// # Errors
+    /// Any [`LakeError`].
+    pub async fn files(&self, table: &'static Table) -> Result<Option<Vec<DataFile>>, LakeError> {
+        LakeTable::files_now(table, &self.store).await
+    }
+
     /// Opens a table; `None` if it is not there.
     ///
     /// # Errors

@@ -18,7 +18,8 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement as ParsedStatement};
-use futures::stream::{BoxStream, StreamExt as _};
+use futures::TryStreamExt as _;
+use futures::stream::{self, BoxStream, StreamExt as _};
 
 use crate::goal::Goal;
 use crate::lake::Lake;
@@ -60,6 +61,8 @@ const RECURSION_MAX: usize = 64;
 const MERGE_BYTES: usize = 1 << 20;
 /// The share of the memory that may be taken by what is worked out once.
 const KEPT_SHARE: usize = 4;
+/// Tables that are opened at the same time; each waits on a thread for another that reads.
+const OPENED_MAX: usize = 4;
 /// Largest consumers named when memory runs out.
 const CONSUMERS_NAMED: usize = 3;
 
@@ -130,9 +133,12 @@ impl Engine {
         let url = provider::store_url();
         context.register_object_store(url.as_ref(), Arc::clone(lake.store()));
         let files = Arc::new(MemorySchemaProvider::new());
-        for table in tables {
-            let provider = LakeProvider::open(lake, table).await?;
-            files.register_table(table.name.to_owned(), Arc::new(provider))?;
+        let opened = stream::iter(tables).map(|table| async move {
+            Ok::<_, QueryError>((table.name, LakeProvider::open(lake, table).await?))
+        });
+        let mut opened = std::pin::pin!(opened.buffered(OPENED_MAX));
+        while let Some((name, provider)) = opened.try_next().await? {
+            files.register_table(name.to_owned(), Arc::new(provider))?;
         }
         files.register_table("goals".to_owned(), goals::provider(goals)?)?;
         let catalog = context

@@ -95,14 +95,33 @@ impl LakeTable {
         table: &'static Table,
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Option<Self>, LakeError> {
+        Ok(Self::open_now(table, store).await?.map(|(this, _)| this))
+    }
+
+    /// Opens a table with what its log says now.
+    async fn open_now(
+        table: &'static Table,
+        store: &Arc<dyn ObjectStore>,
+    ) -> Result<Option<(Self, Snapshot)>, LakeError> {
         let this = Self::over(table, store);
         match Snapshot::try_new(this.log_store.as_ref(), None).await {
             Ok(snapshot) => {
                 this.check_protocol(&snapshot)?;
-                Ok(Some(this))
+                Ok(Some((this, snapshot)))
             }
             Err(DeltaTableError::NotATable(_)) => Ok(None),
             Err(error) => Err(this.failed(error)),
+        }
+    }
+
+    /// Lists the files of a table's current version; `None` if it is not there.
+    pub(super) async fn files_now(
+        table: &'static Table,
+        store: &Arc<dyn ObjectStore>,
+    ) -> Result<Option<Vec<DataFile>>, LakeError> {
+        match Self::open_now(table, store).await? {
+            Some((this, snapshot)) => Ok(Some(this.list(&snapshot, |_| true).await?)),
+            None => Ok(None),
         }
     }
 
@@ -191,8 +210,16 @@ impl LakeTable {
         version: Option<u64>,
         is_wanted: impl Fn(&DataFile) -> bool + Send + Sync,
     ) -> Result<Vec<DataFile>, LakeError> {
+        let snapshot = Snapshot::try_new(self.log_store.as_ref(), version).await;
+        self.list(&snapshot.map_err(|error| self.failed(error))?, is_wanted).await
+    }
+
+    async fn list(
+        &self,
+        snapshot: &Snapshot,
+        is_wanted: impl Fn(&DataFile) -> bool + Send + Sync,
+    ) -> Result<Vec<DataFile>, LakeError> {
         let failed = |error| self.failed(error);
-        let snapshot = Snapshot::try_new(self.log_store.as_ref(), version).await.map_err(failed)?;
         let views = snapshot.file_views(self.log_store.as_ref(), None);
         let files = views.map_ok(|view| {
             let partition = view.partition_values_map();

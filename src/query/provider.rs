@@ -39,10 +39,7 @@ pub(super) struct LakeProvider {
 impl LakeProvider {
     /// Reads which files the table has; none if there is no such table.
     pub(super) async fn open(lake: &Lake, table: &'static Table) -> Result<Self, QueryError> {
-        let files = match lake.table(table).await? {
-            Some(table) => table.files().await?,
-            None => vec![],
-        };
+        let files = lake.files(table).await?.unwrap_or_default();
         let date = Arc::new(Field::new(DATE, DataType::Date32, true));
         let schema =
             TableSchema::builder(table.schema()).with_table_partition_cols(vec![date]).build();

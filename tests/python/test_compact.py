@@ -18,8 +18,15 @@ ONCE = {"sessions": "session_id", "raw_events": "webhook_id", "utm": "session_id
 
 
 @pytest.fixture
-def doubled(tmp_path):
+def doubled(tmp_path, original):
+    """A copy of the lake."""
+    return shutil.copytree(original, tmp_path / "lake")
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
     """A lake into which two ingesters wrote the same 300 events, flushing all the time."""
+    tmp_path = tmp_path_factory.mktemp("doubled")
     (tmp_path / "second").mkdir()
     (tmp_path / "second" / "lake").symlink_to(tmp_path / "lake")
     (tmp_path / "lake").mkdir()

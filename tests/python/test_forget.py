@@ -1,6 +1,7 @@
 """Forgetting: what named a person is nowhere any more, and all other rows are as they were."""
 
 import json
+import shutil
 import subprocess
 import time
 
@@ -20,13 +21,21 @@ def events():
 
 
 @pytest.fixture
-def lake(tmp_path, events):
-    """A lake of the events, half of which were finalized on a second ingester as well."""
+def lake(tmp_path, original):
+    """A copy of the lake, with the journals beside it."""
+    shutil.copytree(original, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "lake"
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory, events):
+    """A lake of the events, half of which came in through a second ingester as well."""
+    tmp_path = tmp_path_factory.mktemp("original")
     for journal, some in (("journal", events), ("other", events[::2])):
         file = tmp_path / f"{journal}.ndjson"
         file.write_text("".join(json.dumps(event) + "\n" for event in some), "utf-8")
         output_of("--lake", tmp_path / "lake", "import", "--journal", tmp_path / journal, file)
-    return tmp_path / "lake"
+    return tmp_path
 
 
 @pytest.fixture(scope="module")
