@@ -1,14 +1,18 @@
-"""Real servers of object stores on this machine: s3s-fs, moto and Azurite.
+"""Servers of object stores on this machine: s3s-fs, moto and Azurite.
 
 Each is started on a port of its own with an empty bucket, and says with which address and
-variables the program finds it.
+variables the program finds it. Of Google Cloud Storage there is no server that could be had. Its
+XML API is S3's but for names, so moto stands in for it behind a translation: that tries the
+client of the program, not the service.
 """
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +20,9 @@ from pathlib import Path
 import boto3
 from azure.storage.blob import BlobServiceClient
 from botocore.config import Config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
+from werkzeug.serving import make_server
 
 ROOT = Path(__file__).parents[2]
 TOOLS = Path(os.environ.get("TRIBUTARY_TOOLS", ROOT / "target" / "tools"))
@@ -88,7 +95,44 @@ def azurite(folder):
         yield Store(f"az://{BUCKET}", env, download)
 
 
-KINDS = {"s3s-fs": s3s_fs, "moto": moto, "azurite": azurite}
+@contextlib.contextmanager
+def gcs_stand_in(folder):
+    """Moto, spoken to as Google's service is."""
+    service = make_server("127.0.0.1", 0, GoogleNames(), threaded=True)
+    threading.Thread(target=service.serve_forever, args=[0.05], daemon=True).start()
+    account = {"gcs_base_url": f"http://127.0.0.1:{service.server_port}", "disable_oauth": True}
+    account |= {"client_email": "", "private_key": "", "private_key_id": ""}
+    s3_client(service.server_port).create_bucket(Bucket=BUCKET)
+    download = s3_store(service.server_port).download
+    try:
+        yield Store(f"gs://{BUCKET}", {"GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(account)}, download)
+    finally:
+        service.shutdown()
+        s3_backends.reset()
+
+
+class GoogleNames:
+    """Hands requests to moto under the names that S3 has for their headers."""
+
+    def __init__(self):
+        self._app = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ, start_response):
+        if not environ.get("HTTP_AUTHORIZATION", "").startswith("AWS4"):
+            environ["HTTP_AUTHORIZATION"] = SIGNED
+        if environ.pop("HTTP_X_GOOG_IF_GENERATION_MATCH", None) == "0":
+            environ["HTTP_IF_NONE_MATCH"] = "*"
+        if "HTTP_X_GOOG_COPY_SOURCE" in environ:
+            environ["HTTP_X_AMZ_COPY_SOURCE"] = environ.pop("HTTP_X_GOOG_COPY_SOURCE")
+        return self._app(environ, start_response)
+
+
+# Moto looks for the service in it, and does not check the signature.
+SIGNED = (
+    "AWS4-HMAC-SHA256 Credential=key/20260101/us-east-1/s3/aws4_request, "
+    "SignedHeaders=host, Signature=0"
+)
+KINDS = {"s3s-fs": s3s_fs, "moto": moto, "azurite": azurite, "gcs-stand-in": gcs_stand_in}
 
 
 def s3_store(port):
