@@ -12,7 +12,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider as _};
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::TrackConsumersPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
@@ -35,6 +35,7 @@ mod instead;
 mod kept;
 mod late;
 mod macros;
+mod memory;
 mod numbering;
 mod parameters;
 mod provider;
@@ -49,6 +50,7 @@ pub use views::VIEWS;
 use compact::COMPACT_ROWS;
 use effects::EffectsTable;
 use kept::Keeper;
+use memory::SharedPool;
 use numbering::NUMBER_ROWS;
 use provider::LakeProvider;
 use shared::Shared;
@@ -246,7 +248,7 @@ pub fn parse(text: &str) -> Result<Vec<Statement>, QueryError> {
 
 fn session(limits: Limits) -> Result<SessionContext, QueryError> {
     let consumers = CONSUMERS_NAMED.try_into().map_err(|_| QueryError::Failed(String::new()))?;
-    let pool = FairSpillPool::new(limits.memory_bytes_max);
+    let pool = SharedPool::new(limits.memory_bytes_max);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, consumers)))
         .with_max_temp_directory_size(limits.spill_bytes_max)
