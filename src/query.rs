@@ -18,7 +18,6 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement as ParsedStatement};
-use futures::TryStreamExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 
 use crate::goal::Goal;
@@ -138,8 +137,10 @@ impl Engine {
         let opened = stream::iter(tables).map(|table| async move {
             Ok::<_, QueryError>((table.name, LakeProvider::open(lake, table).await?))
         });
-        let mut opened = std::pin::pin!(opened.buffered(OPENED_MAX));
-        while let Some((name, provider)) = opened.try_next().await? {
+        // All of them, also if one can't be: the library's threads panic if their runtime ends.
+        let opened: Vec<_> = opened.buffered(OPENED_MAX).collect().await;
+        for table in opened {
+            let (name, provider) = table?;
             files.register_table(name.to_owned(), Arc::new(provider))?;
         }
         files.register_table("goals".to_owned(), goals::provider(goals)?)?;

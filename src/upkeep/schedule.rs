@@ -17,6 +17,8 @@ use crate::metrics::Metrics;
 const NICE: i32 = 10;
 /// How often the clock is looked at.
 const POLL: Duration = Duration::from_secs(1);
+/// How long a round that is under way may take to end before it is left half done.
+const STOP_WAIT: Duration = Duration::from_secs(10);
 
 /// When upkeep is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +37,8 @@ struct Keeper {
     metrics: Arc<Metrics>,
 }
 
-/// Starts the thread; it ends soon after `stop` turns true. What is half done then is left, and
-/// harms nobody.
+/// Starts the thread; it ends soon after `stop` turns true. A round that takes longer is left half
+/// done, which harms nobody.
 ///
 /// # Errors
 /// The system's, if there can be no thread.
@@ -57,9 +59,14 @@ pub fn start(
     thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
         step_back();
         runtime.block_on(async {
+            let mut is_over = stop.clone();
+            let patience = async {
+                _ = is_over.wait_for(|stop| *stop).await;
+                tokio::time::sleep(STOP_WAIT).await;
+            };
             tokio::select! {
-                () = keeper.keep() => {}
-                _ = stop.wait_for(|stop| *stop) => {}
+                () = keeper.keep(&mut stop) => {}
+                () = patience => {}
             }
         });
         runtime.shutdown_background();
@@ -74,12 +81,12 @@ fn step_back() {
 }
 
 impl Keeper {
-    /// Does round after round.
-    async fn keep(&self) {
+    /// Does round after round, until `stop` turns true.
+    async fn keep(&self, stop: &mut watch::Receiver<bool>) {
         let Schedule { interval, rules } = self.schedule;
         let mut next_round = self.clock.elapsed() + interval;
         let mut next_sweep = None;
-        loop {
+        while !*stop.borrow() {
             let now = self.clock.elapsed();
             if now >= next_round {
                 next_round = now + interval;
@@ -96,7 +103,10 @@ impl Keeper {
                     self.report(&error);
                 }
             }
-            tokio::time::sleep(POLL.min(interval)).await;
+            tokio::select! {
+                () = tokio::time::sleep(POLL.min(interval)) => {}
+                _ = stop.changed() => {}
+            }
         }
     }
 
