@@ -21,6 +21,7 @@ use std::sync::Arc;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::flatten::{TABLES, raw_events, sessions};
+use crate::lake::scan::Filter;
 use crate::lake::sweep::{self, Until};
 use crate::lake::{DataFile, Lake, LakeError, LakeTable};
 
@@ -99,10 +100,7 @@ impl<'l> Forget<'l> {
         lake.check_format().await?;
         let mut tables = vec![];
         for table in TABLES {
-            tables.extend(lake.table(table).await?);
-        }
-        for table in &tables {
-            table.check_known().await?;
+            tables.extend(lake.known_table(table).await?);
         }
         // What tells who somebody is goes last, the bodies at the very end.
         tables.sort_by_key(|table| match table.definition().name {
@@ -137,10 +135,10 @@ impl<'l> Forget<'l> {
         if marks.is_empty() {
             return Ok(receipt);
         }
-        let marks = Arc::new(marks);
+        let marked = marks.rows();
         for table in &self.tables {
             let mut erased = Erased::default();
-            for (file, n_rows) in self.hits(table, table.files().await?, &marks).await? {
+            for (file, n_rows) in self.hits(table, table.files().await?, &marked).await? {
                 erased.n_rows += n_rows;
                 erased.n_files += 1;
                 erased.bytes_before += file.size;
@@ -161,7 +159,7 @@ impl<'l> Forget<'l> {
         }
         self.sweep().await?;
         for (key, marks) in note::find(self.lake).await? {
-            self.erase_all(&Arc::new(marks), &mut receipt).await?;
+            self.erase_all(&marks, &mut receipt).await?;
             note::remove(self.lake, &key).await?;
         }
         let mut marks = Marks::default();
@@ -172,10 +170,8 @@ impl<'l> Forget<'l> {
             // Also rows that name nobody but came in meanwhile, of visitors that are marked.
             if !marks.is_empty() {
                 let key = note::put(self.lake, &marks).await?;
-                let shared = Arc::new(marks);
-                n_rows = self.erase_all(&shared, &mut receipt).await?;
+                n_rows = self.erase_all(&marks, &mut receipt).await?;
                 note::remove(self.lake, &key).await?;
-                marks = Arc::unwrap_or_clone(shared);
             }
             if !is_found && n_rows == 0 {
                 self.sweep().await?;
@@ -217,14 +213,11 @@ impl<'l> Forget<'l> {
     }
 
     /// Erases the marked rows of all tables; returns how many there were.
-    async fn erase_all(
-        &self,
-        marks: &Arc<Marks>,
-        receipt: &mut Receipt,
-    ) -> Result<u64, ForgetError> {
+    async fn erase_all(&self, marks: &Marks, receipt: &mut Receipt) -> Result<u64, ForgetError> {
+        let marked = marks.rows();
         let mut n_rows = 0;
         for table in &self.tables {
-            let erased = erase::erase(self, table, marks).await?;
+            let erased = erase::erase(self, table, &marked).await?;
             n_rows += erased.n_rows;
             receipt.entry(table.definition().name).or_default().add(erased);
         }
@@ -236,13 +229,13 @@ impl<'l> Forget<'l> {
         &self,
         table: &LakeTable,
         files: Vec<DataFile>,
-        marks: &Arc<Marks>,
+        marked: &Filter,
     ) -> Result<Vec<(DataFile, u64)>, ForgetError> {
         let definition = table.definition();
         let counted = futures::stream::iter(files).map(|file| {
-            let (lake, marks) = (self.lake.clone(), Arc::clone(marks));
+            let (lake, marked) = (self.lake.clone(), marked.clone());
             spawned(async move {
-                let n_rows = erase::n_marked(&lake, definition, &file, &marks).await?;
+                let n_rows = erase::n_marked(&lake, definition, &file, marked).await?;
                 Ok((file, n_rows))
             })
         });

@@ -101,8 +101,8 @@ impl Lake {
     /// # Errors
     /// Any [`LakeError`].
     pub async fn create_table(&self, table: &'static Table) -> Result<LakeTable, LakeError> {
-        if let Some(found) = LakeTable::open(table, &self.store).await? {
-            found.add_columns().await?;
+        if let Some((found, snapshot)) = LakeTable::open_now(table, &self.store).await? {
+            found.add_columns_to(snapshot).await?;
             return Ok(found);
         }
         self.note_format().await?;
@@ -117,12 +117,11 @@ impl Lake {
         &self,
         table: &'static Table,
     ) -> Result<Option<LakeTable>, LakeError> {
-        let found = LakeTable::open(table, &self.store).await?;
-        if let Some(found) = &found {
-            found.check_known().await?;
-            found.add_columns().await?;
-        }
-        Ok(found)
+        let opened = LakeTable::open_now(table, &self.store).await?;
+        let Some((found, snapshot)) = opened else { return Ok(None) };
+        found.check_known(&snapshot)?;
+        found.add_columns_to(snapshot).await?;
+        Ok(Some(found))
     }
 
     /// Lists the files of a table's current version; `None` if it is not there.
@@ -131,6 +130,17 @@ impl Lake {
     /// Any [`LakeError`].
     pub async fn files(&self, table: &'static Table) -> Result<Option<Vec<DataFile>>, LakeError> {
         LakeTable::files_now(table, &self.store).await
+    }
+
+    /// Opens a table all of whose columns this program knows; `None` if it is not there.
+    ///
+    /// # Errors
+    /// Any [`LakeError`]; [`LakeError::Unsupported`] if it has columns of a later program.
+    pub async fn known_table(&self, table: &'static Table) -> Result<Option<LakeTable>, LakeError> {
+        let opened = LakeTable::open_now(table, &self.store).await?;
+        let Some((found, snapshot)) = opened else { return Ok(None) };
+        found.check_known(&snapshot)?;
+        Ok(Some(found))
     }
 
     /// Opens a table; `None` if it is not there.

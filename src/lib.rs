@@ -39,6 +39,7 @@ pub mod generate;
 pub mod goal;
 pub mod load;
 pub mod metrics;
+pub mod priority;
 pub mod replay;
 pub mod shutdown;
 pub mod telemetry;

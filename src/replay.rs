@@ -185,9 +185,11 @@ impl<'l> Replay<'l> {
         }
         self.tables.clear();
         for table in event_tables() {
-            let table = self.lake.create_table(table).await?;
-            table.check_known().await?;
-            self.tables.push(table);
+            let found = self.lake.table_to_rewrite(table).await?;
+            self.tables.push(match found {
+                Some(found) => found,
+                None => self.lake.create_table(table).await?,
+            });
         }
         Ok(())
     }
@@ -195,7 +197,7 @@ impl<'l> Replay<'l> {
     async fn sweep(&self) -> Result<(), ReplayError> {
         let until = Until { now_ms: self.now_ms, grace: GRACE };
         for table in &self.tables {
-            let n_files = sweep::sweep(self.lake, table, until).await?;
+            let n_files = sweep::sweep(self.lake, table, until).await?.n_removed;
             if n_files > 0 {
                 let table = table.definition().name;
                 tracing::info!(table, n_files, "files of an earlier rewrite were left, removed");

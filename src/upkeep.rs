@@ -18,7 +18,7 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 
 use crate::flatten::{TABLES, raw_events};
 use crate::lake::compact::{self, Compacted};
-use crate::lake::sweep::Until;
+use crate::lake::sweep::{Swept, Until};
 use crate::lake::{Lake, LakeError, LakeTable, expire, log, sweep};
 
 pub mod schedule;
@@ -98,9 +98,7 @@ pub async fn run(
             }
         }
     }
-    let is_wanted = |date: i32| {
-        rules.from.is_none_or(|from| date >= from) && rules.to.is_none_or(|to| date < to)
-    };
+    let is_wanted = |date| rules.wants(date);
     for table in tables {
         let (compacted, result) =
             compact::compact(lake, table, rules.compact, now_ms, is_wanted, &progress).await;
@@ -125,32 +123,25 @@ pub async fn run(
 /// # Errors
 /// Any [`LakeError`].
 pub async fn bytes_due(tables: &[LakeTable], rules: &Rules) -> Result<u64, LakeError> {
-    let is_wanted = |date: i32| {
-        rules.from.is_none_or(|from| date >= from) && rules.to.is_none_or(|to| date < to)
-    };
     let mut n_bytes = 0;
     for table in tables {
-        n_bytes += compact::due(table, rules.compact, is_wanted).await?.values().sum::<u64>();
+        n_bytes += compact::bytes_due(table, rules.compact, |date| rules.wants(date)).await?;
     }
     Ok(n_bytes)
 }
 
-/// Removes files that no version names and no reader can be at; returns how many, and how many
-/// wait until their grace is over.
+/// Removes files that no version names and no reader can be at.
 ///
 /// # Errors
 /// Any [`LakeError`].
-pub async fn sweep(
-    lake: &Lake,
-    tables: &[LakeTable],
-    until: Until,
-) -> Result<(usize, usize), LakeError> {
-    let (mut n_removed, mut n_waiting) = (0, 0);
+pub async fn sweep(lake: &Lake, tables: &[LakeTable], until: Until) -> Result<Swept, LakeError> {
+    let mut sum = Swept::default();
     for table in tables {
-        n_removed += sweep::sweep(lake, table, until).await?;
-        n_waiting += sweep::find(lake, table, until).await?.n_waiting;
+        let swept = sweep::sweep(lake, table, until).await?;
+        sum.n_removed += swept.n_removed;
+        sum.n_waiting += swept.n_waiting;
     }
-    Ok((n_removed, n_waiting))
+    Ok(sum)
 }
 
 /// Tells whether this process is to do the round of this interval: the first that asks is.
@@ -180,6 +171,12 @@ pub async fn elect(lake: &Lake, interval: Duration, now_ms: i64) -> Result<bool,
         }
     }
     Ok(true)
+}
+
+impl Rules {
+    fn wants(&self, date: i32) -> bool {
+        self.from.is_none_or(|from| date >= from) && self.to.is_none_or(|to| date < to)
+    }
 }
 
 impl Retention {

@@ -40,7 +40,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     };
     let tables = upkeep::tables(&lake).await?;
     let until = |now_ms| Until { now_ms, grace: args.grace };
-    let (mut n_removed, _) = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?;
+    let mut n_removed = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?.n_removed;
     let bar = progress::bytes(common, Some(upkeep::bytes_due(&tables, &rules).await?));
     let told = bar.clone();
     let done =
@@ -48,8 +48,9 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     bar.finish_and_clear();
     let done = done?;
     loop {
-        let (n, n_waiting) = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?;
-        n_removed += n;
+        let swept = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?;
+        n_removed += swept.n_removed;
+        let n_waiting = swept.n_waiting;
         if n_waiting == 0 {
             break;
         }

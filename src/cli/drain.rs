@@ -1,14 +1,9 @@
 //! Bringing everything that waits in a journal into its lake.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
+use super::journal::Flushing;
 use super::{Common, Usage, journal};
-use crate::app::open_journal;
-use crate::clock::{Clock, SystemClock};
-use crate::flush::{Policy, Worker};
-use crate::metrics::Metrics;
 
 /// Bytes of a segment and of what is flushed at a time.
 const SEGMENT_BYTES: u64 = 32 << 20;
@@ -35,22 +30,8 @@ pub(super) async fn drain(common: &Common, args: &journal::Args) -> anyhow::Resu
     if !is_there(args) {
         return Err(no_journal(&args.journal).into());
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let metrics = Arc::new(Metrics::new());
-    let lake = common.open_lake()?;
-    lake.probe().await?;
-    let policy = Policy {
-        interval: Duration::from_secs(3600),
-        rows_max: u64::MAX,
-        bytes_max: SEGMENT_BYTES,
-        chunk_bytes_max: usize::try_from(SEGMENT_BYTES).unwrap_or(usize::MAX),
-    };
-    let identity = lake.location().identity();
-    let settings = args.settings();
-    let journal = open_journal(&settings, &identity, policy, Arc::clone(&clock), &metrics)?;
+    let Flushing { journal, worker, .. } = args.open(common, SEGMENT_BYTES, SEGMENT_BYTES).await?;
     let n_segments = journal.shared().n_sealed();
-    let channels = args.channels.channels(common)?;
-    let worker = Worker::new(journal, lake, policy, clock, metrics).await?;
-    worker.with_channels(channels).finish().await?;
+    worker.finish().await?;
     Ok(Drained { n_segments })
 }

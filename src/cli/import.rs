@@ -10,15 +10,13 @@ use futures::stream::FuturesUnordered;
 use indicatif::ProgressBar;
 use tokio::sync::{mpsc, watch};
 
+use super::journal::Flushing;
 use super::sources::{self, Source};
 use super::{Common, journal, output, progress};
-use crate::app::open_journal;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::config;
 use crate::event::{Record, RecordKind, Scheme};
-use crate::flush::{Policy, Worker};
 use crate::journal::{AppendError, Journal, Outcome};
-use crate::metrics::Metrics;
 use crate::receive::webhook::own_id;
 
 /// Bytes of a segment: files of the lake are larger, and fewer, than those of a live ingester.
@@ -52,24 +50,9 @@ struct Counts(HashMap<&'static str, u64>);
 
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let sources = sources::find(&args.paths).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let metrics = Arc::new(Metrics::new());
-    let lake = common.open_lake()?;
-    lake.probe().await?;
-    let policy = Policy {
-        interval: Duration::from_secs(3600),
-        rows_max: u64::MAX,
-        bytes_max: SEGMENT_BYTES,
-        chunk_bytes_max: usize::try_from(args.flush_memory).unwrap_or(usize::MAX),
-    };
-    let location = lake.location().identity();
-    let settings = args.journal.settings();
-    let journal = open_journal(&settings, &location, policy, Arc::clone(&clock), &metrics)?;
-    let worker =
-        Worker::new(Arc::clone(&journal), lake, policy, Arc::clone(&clock), Arc::clone(&metrics))
-            .await?
-            .with_channels(args.journal.channels.channels(common)?)
-            .ending_on_error();
+    let flushing = args.journal.open(common, SEGMENT_BYTES, args.flush_memory).await?;
+    let Flushing { journal, worker, clock } = flushing;
+    let worker = worker.ending_on_error();
     let (stop_sender, stop) = watch::channel(false);
     let mut worker = tokio::spawn(worker.run(stop));
     let progress = progress::bytes(common, sources.iter().map(Source::size).sum());

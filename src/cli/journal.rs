@@ -1,12 +1,16 @@
 //! Options of commands that write through the journal.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::channels;
-use crate::app::JournalSettings;
+use super::{Common, channels};
+use crate::app::{JournalSettings, open_journal};
+use crate::clock::{Clock, SystemClock};
 use crate::config;
-use crate::journal::Bounds;
+use crate::flush::{Policy, Worker};
+use crate::journal::{Bounds, Journal};
+use crate::metrics::Metrics;
 
 /// Where a journal is, if nobody says otherwise.
 pub(super) const USUAL: &str = "./journal";
@@ -37,7 +41,40 @@ pub(super) struct Args {
     pub(super) channels: channels::Args,
 }
 
+/// A journal of this process, and what brings its events into the lake.
+pub(super) struct Flushing {
+    pub(super) journal: Arc<Journal>,
+    pub(super) worker: Worker,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
 impl Args {
+    /// Opens the journal for the lake, with segments of some bytes that are flushed in chunks.
+    pub(super) async fn open(
+        &self,
+        common: &Common,
+        segment_bytes: u64,
+        chunk_bytes: u64,
+    ) -> anyhow::Result<Flushing> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let metrics = Arc::new(Metrics::new());
+        let lake = common.open_lake()?;
+        lake.probe().await?;
+        let policy = Policy {
+            interval: Duration::from_secs(3600),
+            rows_max: u64::MAX,
+            bytes_max: segment_bytes,
+            chunk_bytes_max: usize::try_from(chunk_bytes).unwrap_or(usize::MAX),
+        };
+        let identity = lake.location().identity();
+        let settings = self.settings();
+        let journal = open_journal(&settings, &identity, policy, Arc::clone(&clock), &metrics)?;
+        let channels = self.channels.channels(common)?;
+        let worker =
+            Worker::new(Arc::clone(&journal), lake, policy, Arc::clone(&clock), metrics).await?;
+        Ok(Flushing { journal, worker: worker.with_channels(channels), clock })
+    }
+
     pub(super) fn settings(&self) -> JournalSettings {
         JournalSettings {
             directory: self.journal.clone(),

@@ -33,10 +33,15 @@ pub fn store_options(scheme: &str) -> Result<Vec<(String, String)>, ConfigError>
             !value.is_empty() && PREFIXES.iter().any(|prefix| key.starts_with(prefix))
         })
         .collect();
-    allow_http(&mut options);
-    if !scheme.starts_with("s3") {
-        return Ok(options);
+    if scheme.starts_with("s3") {
+        add_named_profile(&mut options)?;
     }
+    allow_http(&mut options);
+    Ok(options)
+}
+
+/// Adds what AWS' files say.
+fn add_named_profile(options: &mut Vec<(String, String)>) -> Result<(), ConfigError> {
     let home = variable("HOME").map(|home| PathBuf::from(home).join(".aws"));
     let file = |name, usual: &str| {
         variable(name).map(PathBuf::from).or_else(|| Some(home.as_ref()?.join(usual)))
@@ -48,9 +53,7 @@ pub fn store_options(scheme: &str) -> Result<Vec<(String, String)>, ConfigError>
         .flatten()
         .filter_map(|path| Some((path.clone(), std::fs::read_to_string(path).ok()?)))
         .collect();
-    add_profile(&mut options, &texts, variable("AWS_PROFILE").as_deref())?;
-    allow_http(&mut options);
-    Ok(options)
+    add_profile(options, &texts, variable("AWS_PROFILE").as_deref())
 }
 
 /// Adds what a profile says and the environment does not.

@@ -8,6 +8,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
 use super::FlushError;
+use crate::priority;
 
 /// Stack of a thread: what parses bodies recurses as deep as they nest.
 const STACK_BYTES: usize = 16 << 20;
@@ -28,12 +29,7 @@ impl WorkThreads {
             .num_threads(n_cores.min(THREADS_MAX))
             .stack_size(STACK_BYTES)
             .thread_name(|at| format!("flush-{at}"))
-            .start_handler(|_| {
-                let thread = rustix::thread::gettid();
-                if let Err(error) = rustix::process::setpriority_process(Some(thread), NICE) {
-                    tracing::debug!(%error, "a thread's priority can't be lowered");
-                }
-            })
+            .start_handler(|_| priority::step_back(NICE))
             // Whoever waits for the job learns of a panic from the answer that is missing.
             .panic_handler(|_| {})
             .build();

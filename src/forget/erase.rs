@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::BooleanArray;
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::SchemaRef;
-use futures::TryStreamExt as _;
+use arrow::datatypes::Schema;
+use futures::{StreamExt as _, TryStreamExt as _};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::find::Marks;
-use super::{Erased, Forget, ForgetError, spawned};
+use super::{Erased, Forget, ForgetError, n_parallel, spawned};
 use crate::lake::rewrite::Rewrite;
-use crate::lake::scan::scan;
-use crate::lake::writer::FileWriter;
-use crate::lake::{DataFile, Lake, LakeError, LakeTable, NewFile, files, sweep};
+use crate::lake::scan::{Filter, scan};
+use crate::lake::{DataFile, Lake, LakeError, LakeTable, NewFile, files, sweep, writer};
 use crate::schema::Table;
 
 /// How often a table starts over before forgetting is given up for now.
@@ -23,10 +19,10 @@ const TRIES_MAX: usize = 20;
 pub(super) async fn erase(
     forget: &Forget<'_>,
     table: &LakeTable,
-    marks: &Arc<Marks>,
+    marked: &Filter,
 ) -> Result<Erased, ForgetError> {
     for _ in 0..TRIES_MAX {
-        match try_erase(forget, table, marks).await {
+        match try_erase(forget, table, marked).await {
             Ok(Some(erased)) => return Ok(erased),
             // A file that is gone was another rewrite's to remove.
             Ok(None) | Err(ForgetError::Lake(LakeError::Replaced { .. })) => {}
@@ -40,34 +36,37 @@ pub(super) async fn erase(
 async fn try_erase(
     forget: &Forget<'_>,
     table: &LakeTable,
-    marks: &Arc<Marks>,
+    marked: &Filter,
 ) -> Result<Option<Erased>, ForgetError> {
     // The turn comes first: should a rewrite come in between, ours is refused.
     let turn = table.turn().await?;
-    let hits = forget.hits(table, table.files().await?, marks).await?;
+    let hits = forget.hits(table, table.files().await?, marked).await?;
     if hits.is_empty() {
         return Ok(Some(Erased::default()));
     }
-    let intent = intent(table.definition(), &hits);
-    let mut rewrite = Rewrite { data_change: true, at_ms: forget.now_ms, ..Rewrite::default() };
-    let mut erased = Erased::default();
-    for (n, (file, n_rows)) in hits.into_iter().enumerate() {
-        erased.n_rows += n_rows;
-        erased.n_files += 1;
-        erased.bytes_before += file.size;
-        if file.n_rows != Some(n_rows) {
-            let path = path_of(&file, intent, turn + 1, n);
-            let copy = Copy { lake: forget.lake.clone(), table: table.definition(), path };
-            let (file, marks, at_ms) = (file.clone(), Arc::clone(marks), forget.now_ms);
-            let new = spawned(async move { copy.run(&file, &marks, at_ms).await }).await?;
-            if let Some(new) = new {
-                erased.n_files_new += 1;
-                erased.bytes_after += new.file.size;
-                rewrite.added.push(new);
-            }
-        }
-        rewrite.removed.push(file);
-    }
+    let (definition, at_ms) = (table.definition(), forget.now_ms);
+    let intent = intent(definition, &hits);
+    let copies = hits.iter().enumerate().filter(|(_, (file, n_rows))| file.n_rows != Some(*n_rows));
+    let copies = copies.map(|(n, (file, _))| {
+        let path = path_of(file, intent, turn + 1, n);
+        let (lake, file, others) = (forget.lake.clone(), file.clone(), marked.clone().outside());
+        spawned(async move {
+            writer::copy(&lake, definition, &file, others, (path, "forget"), at_ms).await
+        })
+    });
+    let copies: Vec<_> = copies.collect();
+    let copies = futures::stream::iter(copies).buffered(n_parallel());
+    let added: Vec<Option<NewFile>> = copies.try_collect().await?;
+    let added: Vec<NewFile> = added.into_iter().flatten().collect();
+    let erased = Erased {
+        n_rows: hits.iter().map(|(_, n_rows)| n_rows).sum(),
+        n_files: hits.len(),
+        bytes_before: hits.iter().map(|(file, _)| file.size).sum(),
+        n_files_new: added.len(),
+        bytes_after: added.iter().map(|new| new.file.size).sum(),
+    };
+    let removed = hits.into_iter().map(|(file, _)| file).collect();
+    let rewrite = Rewrite { removed, added, data_change: true, at_ms };
     if !table.rewrite(turn, &rewrite).await? {
         return Ok(None);
     }
@@ -102,63 +101,9 @@ pub(super) async fn n_marked(
     lake: &Lake,
     table: &'static Table,
     file: &DataFile,
-    marks: &Marks,
+    marked: Filter,
 ) -> Result<u64, LakeError> {
-    let positions: Vec<usize> =
-        marks.columns().iter().filter_map(|(name, _)| table.position(name)).collect();
-    let schema = table.schema().project(&positions).expect("positions are those of columns");
-    let rows = scan(lake, table, file, SchemaRef::new(schema), None).await?;
-    let mut rows = std::pin::pin!(rows);
-    let mut n_rows = 0;
-    while let Some(batch) = rows.try_next().await? {
-        n_rows += marks.of_rows(&batch).into_iter().filter(|is_marked| *is_marked).count() as u64;
-    }
-    Ok(n_rows)
-}
-
-/// A file that is to be written without marked rows.
-struct Copy {
-    lake: Lake,
-    table: &'static Table,
-    path: String,
-}
-
-impl Copy {
-    /// Copies the other rows; `None` if there are none.
-    async fn run(
-        self,
-        file: &DataFile,
-        marks: &Marks,
-        at_ms: i64,
-    ) -> Result<Option<NewFile>, LakeError> {
-        let rows = scan(&self.lake, self.table, file, self.table.schema(), None).await?;
-        let mut rows = std::pin::pin!(rows);
-        let n_rows_max = usize::try_from(file.n_rows.unwrap_or(0)).unwrap_or(usize::MAX);
-        let mut writer: Option<FileWriter> = None;
-        while let Some(batch) = rows.try_next().await? {
-            let mask = marks.of_rows(&batch).into_iter().map(|is_marked| Some(!is_marked));
-            let mask: BooleanArray = mask.collect();
-            let kept = filter_record_batch(&batch, &mask).map_err(|error| {
-                LakeError::Unreadable { key: file.path.clone(), reason: error.to_string() }
-            })?;
-            if kept.num_rows() == 0 {
-                continue;
-            }
-            let open = match &mut writer {
-                Some(open) => open,
-                None => {
-                    let place = (self.path.clone(), file.date);
-                    let made =
-                        FileWriter::create(&self.lake, self.table, place, n_rows_max, "forget");
-                    writer.insert(made?)
-                }
-            };
-            open.write(&kept).await?;
-            tokio::task::yield_now().await;
-        }
-        match writer {
-            Some(writer) => Ok(Some(writer.finish(at_ms).await?)),
-            None => Ok(None),
-        }
-    }
+    let rows = scan(lake, table, file, Arc::new(Schema::empty()), Some(marked)).await?;
+    let n_rows = rows.map_ok(|batch| batch.num_rows() as u64);
+    n_rows.try_fold(0, |sum, n_rows| std::future::ready(Ok(sum + n_rows))).await
 }

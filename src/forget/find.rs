@@ -8,7 +8,7 @@ use futures::TryStreamExt as _;
 
 use super::subject::Finder;
 use crate::flatten::{identities, people};
-use crate::lake::scan::{Keys, key, scan};
+use crate::lake::scan::{Filter, Keys, key, scan};
 use crate::lake::{DataFile, Lake, LakeError};
 use crate::schema::Table;
 
@@ -44,23 +44,15 @@ impl Marks {
         self.visitors.extend(other.visitors);
     }
 
-    /// Returns which rows of a batch are marked.
-    pub(super) fn of_rows(&self, batch: &RecordBatch) -> Vec<bool> {
-        let mut is_marked = vec![false; batch.num_rows()];
-        for (name, keys) in self.columns() {
-            let Some(column) = batch.column_by_name(name).filter(|_| !keys.is_empty()) else {
-                continue;
-            };
-            for (is_marked, id) in is_marked.iter_mut().zip(column.as_string::<i32>()) {
-                *is_marked |= id.is_some_and(|id| keys.contains(&key(id)));
-            }
-        }
-        is_marked
-    }
-
-    /// Returns the columns that tell, and their marked values.
-    pub(super) fn columns(&self) -> [(&'static str, &Keys); 3] {
-        [("event_id", &self.events), ("session_id", &self.sessions), ("visitor_id", &self.visitors)]
+    /// Wants the rows that are marked.
+    pub(super) fn rows(&self) -> Filter {
+        let marked = [
+            ("event_id", &self.events),
+            ("session_id", &self.sessions),
+            ("visitor_id", &self.visitors),
+        ];
+        let keys = marked.map(|(column, keys)| (column, Arc::new(keys.clone())));
+        Filter { keys: keys.to_vec(), unless: None, is_inside: true }
     }
 }
 

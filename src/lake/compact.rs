@@ -57,7 +57,7 @@ pub struct Settings {
 pub struct Compacted {
     /// Partitions that have other files now.
     pub n_partitions: usize,
-    /// Files that were replaced, and their size.
+    /// Files that were replaced.
     pub n_files_before: usize,
     /// Their bytes.
     pub bytes_before: u64,
@@ -113,20 +113,17 @@ pub async fn compact(
     (done, Err(LakeError::Contended { table: table.definition().name }))
 }
 
-/// Lists the partitions of a table that have something to compact, and their bytes.
+/// Counts the bytes of a table's partitions that have something to compact.
 ///
 /// # Errors
 /// [`LakeError::Delta`].
-pub async fn due(
+pub async fn bytes_due(
     table: &LakeTable,
     settings: Settings,
     is_wanted: impl Fn(i32) -> bool,
-) -> Result<BTreeMap<i32, u64>, LakeError> {
+) -> Result<u64, LakeError> {
     let due = partitions(table.files().await?, settings, is_wanted);
-    Ok(due
-        .into_iter()
-        .map(|(date, files)| (date, files.iter().map(|file| file.size).sum()))
-        .collect())
+    Ok(due.values().flatten().map(|file| file.size).sum())
 }
 
 fn partitions(

@@ -66,9 +66,12 @@ impl LakeTable {
     /// # Errors
     /// [`LakeError::Unsupported`] if a column is there with another type, else [`LakeError::Delta`].
     pub async fn add_columns(&self) -> Result<(), LakeError> {
+        self.add_columns_to(self.now().await?).await
+    }
+
+    /// The same, beginning with what the log says now.
+    pub(super) async fn add_columns_to(&self, mut snapshot: Snapshot) -> Result<(), LakeError> {
         for _ in 0..COMMIT_TRIES_MAX {
-            let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await;
-            let snapshot = snapshot.map_err(|error| self.failed(error))?;
             let missing = self.missing(&snapshot.schema())?;
             if missing.is_empty() {
                 return Ok(());
@@ -84,11 +87,16 @@ impl LakeTable {
                     tracing::info!(table, columns, "table has new columns");
                     return Ok(());
                 }
-                Err(TransactionError::VersionAlreadyExists(_)) => {}
+                Err(TransactionError::VersionAlreadyExists(_)) => snapshot = self.now().await?,
                 Err(error) => return Err(self.failed(error.into())),
             }
         }
         Err(LakeError::Contended { table: self.table.name })
+    }
+
+    async fn now(&self) -> Result<Snapshot, LakeError> {
+        let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await;
+        snapshot.map_err(|error| self.failed(error))
     }
 
     /// Returns the columns that a schema does not have.
@@ -119,9 +127,8 @@ impl LakeTable {
     ///
     /// # Errors
     /// [`LakeError::Unsupported`].
-    pub async fn check_known(&self) -> Result<(), LakeError> {
-        let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await;
-        let schema = snapshot.map_err(|error| self.failed(error))?.schema();
+    pub(super) fn check_known(&self, snapshot: &Snapshot) -> Result<(), LakeError> {
+        let schema = snapshot.schema();
         let own = delta_fields(self.table)?;
         let is_known = |name: &str| own.iter().any(|field| field.name() == name);
         let unknown: Vec<&str> = schema

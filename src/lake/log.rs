@@ -12,7 +12,7 @@
 //! checkpoints are kept apart, for this program only ([`super::overlay`]), and all entries stay;
 //! only where someone asked for it they are published, and entries that they stand for go.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use deltalake_core::kernel::transaction::TransactionError;
@@ -31,6 +31,8 @@ pub const ENTRIES_MAX: usize = 100;
 const ENTRY_GRACE_MS: i64 = 3_600_000;
 /// How long a checkpoint remembers that a file was removed.
 const REMOVED_MS: i64 = 7 * 86_400_000;
+/// How often a checkpoint is tried beside others who write before it is left for the next time.
+const TRIES_MAX: usize = 5;
 /// Entries that are read at the same time.
 const READS_MAX: usize = 16;
 /// The feature that allows checkpoints in JSON.
@@ -52,8 +54,8 @@ pub struct Rules {
 struct Files {
     entries: BTreeMap<u64, ObjectMeta>,
     checkpoints: BTreeMap<u64, Vec<ObjectMeta>>,
-    /// Names of our own checkpoints, also of those that the log does not show.
-    own: HashSet<String>,
+    /// Our own checkpoints, also those that the log does not show.
+    own: Vec<ObjectMeta>,
     /// Whether another program made checkpoints, and keeps the log.
     is_kept_by_another: bool,
 }
@@ -91,12 +93,13 @@ impl LakeTable {
         }
         let start = if rules.is_published { files.published_start() } else { files.start() };
         if files.entries.range(start..).count() >= rules.entries_max.max(1) {
-            if rules.is_published && !self.allow_checkpoints(now_ms).await? {
-                return Ok(0);
+            for _ in 0..TRIES_MAX {
+                let is_done = self.make_checkpoint(&files, rules.is_published, now_ms).await?;
+                files = self.list_log().await?;
+                if is_done {
+                    break;
+                }
             }
-            files = self.list_log().await?;
-            self.make_checkpoint(&files, rules.is_published, now_ms).await?;
-            files = self.list_log().await?;
         }
         let n_removed = self.remove_own(&files, now_ms).await?;
         if !rules.is_published {
@@ -105,23 +108,28 @@ impl LakeTable {
         Ok(n_removed + self.remove_covered(&files, now_ms).await?)
     }
 
+    /// Makes a checkpoint; `false` if the table had to be allowed to have one, which adds an entry.
     async fn make_checkpoint(
         &self,
         files: &Files,
         is_published: bool,
         now_ms: i64,
-    ) -> Result<(), LakeError> {
-        let Some((version, entry)) = files.entries.last_key_value() else { return Ok(()) };
+    ) -> Result<bool, LakeError> {
+        let Some((version, entry)) = files.entries.last_key_value() else { return Ok(true) };
         let state = self.state(files.all()).await?;
         if state.is_kept_by_another {
-            return Ok(());
+            return Ok(true);
+        }
+        if is_published && !has_feature(&state.protocol) {
+            self.allow_checkpoints(version + 1, now_ms).await?;
+            return Ok(false);
         }
         let (text, n_actions) = state.text(*version, now_ms);
         let size = text.len();
         if !is_published {
-            let Some(key) = self.overlay.own_key(entry) else { return Ok(()) };
+            let Some(key) = self.overlay.own_key(entry) else { return Ok(true) };
             let put = self.overlay.put(&key, Bytes::from(text).into()).await;
-            return put.map(drop).map_err(|error| LakeError::store("put", &key, error));
+            return put.map(|_| true).map_err(|error| LakeError::store("put", &key, error));
         }
         let name = format!("{version:020}.checkpoint.{}.json", uuid::Uuid::new_v4());
         self.put_log(&name, text).await?;
@@ -132,7 +140,8 @@ impl LakeTable {
                 "nonFileActions": [], "sidecarFiles": [],
             },
         });
-        self.put_log("_last_checkpoint", hint.to_string()).await
+        self.put_log("_last_checkpoint", hint.to_string()).await?;
+        Ok(true)
     }
 
     async fn put_log(&self, name: &str, text: String) -> Result<(), LakeError> {
@@ -147,8 +156,7 @@ impl LakeTable {
         let failed = |error| LakeError::store("list", &log, error);
         let listed: Vec<ObjectMeta> = store.list(Some(&log)).try_collect().await.map_err(failed)?;
         let own: Vec<ObjectMeta> = self.overlay.own_files().try_collect().await.map_err(failed)?;
-        let own = own.iter().filter_map(|object| object.location.filename().map(str::to_owned));
-        let mut files = Files { own: own.collect(), ..Files::default() };
+        let mut files = Files { own, ..Files::default() };
         for object in listed {
             let name = object.location.filename().unwrap_or_default();
             let Some((digits, rest)) = name.split_once('.') else { continue };
@@ -166,14 +174,8 @@ impl LakeTable {
         Ok(files)
     }
 
-    /// Gives the table the feature that checkpoints in JSON need; `false` if others were faster.
-    async fn allow_checkpoints(&self, now_ms: i64) -> Result<bool, LakeError> {
-        let files = self.list_log().await?;
-        let state = self.state(files.all()).await?;
-        if has_feature(&state.protocol) {
-            return Ok(true);
-        }
-        let Some(version) = files.entries.keys().next_back() else { return Ok(false) };
+    /// Gives the table the feature that checkpoints in JSON need, unless others commit first.
+    async fn allow_checkpoints(&self, version: u64, now_ms: i64) -> Result<(), LakeError> {
         let writer_features = OLD_FEATURES.into_iter().chain([FEATURE]).collect::<Vec<_>>();
         let protocol = json!({ "protocol": {
             "minReaderVersion": 3, "minWriterVersion": 7,
@@ -184,9 +186,8 @@ impl LakeTable {
         }});
         let entry = CommitOrBytes::LogBytes(Bytes::from(format!("{info}\n{protocol}\n")));
         let operation = uuid::Uuid::new_v4();
-        match self.log_store.write_commit_entry(version + 1, entry, operation).await {
-            Ok(()) => Ok(true),
-            Err(TransactionError::VersionAlreadyExists(_)) => Ok(false),
+        match self.log_store.write_commit_entry(version, entry, operation).await {
+            Ok(()) | Err(TransactionError::VersionAlreadyExists(_)) => Ok(()),
             Err(error) => Err(self.failed(error.into())),
         }
     }
@@ -239,13 +240,11 @@ impl LakeTable {
 
     /// Removes checkpoints of our own that the log does not show, or that a later one stands for.
     async fn remove_own(&self, files: &Files, now_ms: i64) -> Result<usize, LakeError> {
-        let failed = |error| LakeError::store("list", &Path::from(LOG), error);
-        let own: Vec<ObjectMeta> = self.overlay.own_files().try_collect().await.map_err(failed)?;
         let Some((_, last)) = files.checkpoint().filter(|(_, last)| is_old(last, now_ms)) else {
             return Ok(0);
         };
         let name = last.location.filename();
-        let others = own.iter().filter(|object| object.location.filename() != name);
+        let others = files.own.iter().filter(|object| object.location.filename() != name);
         remove(&self.overlay, others).await
     }
 
@@ -300,7 +299,7 @@ impl Files {
     }
 
     fn is_own(&self, object: &ObjectMeta) -> bool {
-        object.location.filename().is_some_and(|name| self.own.contains(name))
+        self.own.iter().any(|own| own.location.filename() == object.location.filename())
     }
 
     /// Returns the first version that the last checkpoint does not stand for.

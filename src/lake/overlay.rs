@@ -64,13 +64,16 @@ impl Overlay {
         let merged = async move {
             let mut objects: Vec<ObjectMeta> = listed.try_collect().await?;
             let found: Vec<ObjectMeta> = this.own_files().try_collect().await?;
-            let mut known = vec![];
-            for object in &objects {
-                known.extend(this.own_key(object).filter(|_| !found.is_empty()));
-            }
-            for mut object in found.into_iter().filter(|object| known.contains(&object.location)) {
-                object.location = this.log.clone().join(object.location.filename().unwrap_or(""));
-                objects.push(object);
+            for mut object in found {
+                let Some(name) = object.location.filename() else { continue };
+                let entry =
+                    this.log.clone().join(format!("{}.json", name.split('.').next().unwrap_or("")));
+                let shown = this.log.clone().join(name);
+                let entry = objects.iter().find(|listed| listed.location == entry);
+                if entry.and_then(|entry| this.own_key(entry)).as_ref() == Some(&object.location) {
+                    object.location = shown;
+                    objects.push(object);
+                }
             }
             objects.sort_unstable_by(|left, right| left.location.cmp(&right.location));
             Ok(stream::iter(objects.into_iter().map(Ok)))

@@ -6,7 +6,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, new_null_array};
+use arrow::array::{
+    Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, RecordBatchOptions,
+    new_null_array,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
@@ -40,10 +43,8 @@ pub fn key(text: &str) -> u128 {
 /// Which rows are wanted.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    /// A column of text.
-    pub column: &'static str,
-    /// Its values.
-    pub keys: Arc<Keys>,
+    /// Columns of text and their values; a row with one of any is in the set.
+    pub keys: Vec<(&'static str, Arc<Keys>)>,
     /// A column of text and a value that takes a row out of the set.
     pub unless: Option<(&'static str, &'static str)>,
     /// Whether the rows in the set are wanted, or the others.
@@ -54,21 +55,31 @@ impl Filter {
     /// Wants the rows whose `column` is one of `keys`.
     #[must_use]
     pub fn inside(column: &'static str, keys: Arc<Keys>) -> Self {
-        Self { column, keys, unless: None, is_inside: true }
+        Self { keys: vec![(column, keys)], unless: None, is_inside: true }
+    }
+
+    /// Wants the other rows.
+    #[must_use]
+    pub fn outside(self) -> Self {
+        Self { is_inside: false, ..self }
     }
 
     fn columns(&self) -> impl Iterator<Item = &'static str> {
-        [self.column].into_iter().chain(self.unless.map(|(column, _)| column))
+        let columns = self.keys.iter().map(|(column, _)| *column);
+        columns.chain(self.unless.map(|(column, _)| column))
     }
 
     fn mask(&self, batch: &RecordBatch) -> Result<BooleanArray, ArrowError> {
-        let values = text(batch, self.column)?;
-        let values = values.as_string::<i32>();
+        let values = self.keys.iter().map(|(column, keys)| Ok((text(batch, column)?, keys)));
+        let values = values.collect::<Result<Vec<_>, ArrowError>>()?;
         let unless =
             self.unless.map(|(column, value)| Ok::<_, ArrowError>((text(batch, column)?, value)));
         let unless = unless.transpose()?;
         let is_in = |at: usize| {
-            let is_key = values.is_valid(at) && self.keys.contains(&key(values.value(at)));
+            let is_key = values.iter().any(|(column, keys)| {
+                let column = column.as_string::<i32>();
+                column.is_valid(at) && keys.contains(&key(column.value(at)))
+            });
             let is_out = unless.as_ref().is_some_and(|(column, value)| {
                 let column = column.as_string::<i32>();
                 column.is_valid(at) && column.value(at) == *value
@@ -160,5 +171,8 @@ fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arrow
         Some(column) => cast(column, field.data_type()),
         None => Ok(new_null_array(field.data_type(), batch.num_rows())),
     });
-    RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)
+    // Without columns nothing else tells how many rows there are.
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let columns = columns.collect::<Result<_, _>>()?;
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
 }

@@ -62,14 +62,23 @@ impl Orphans {
     }
 }
 
-/// Removes what is left over in a table's folder; returns how many files.
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Files that were removed.
+    pub n_removed: usize,
+    /// Files of a compaction that stay until their grace is over.
+    pub n_waiting: usize,
+}
+
+/// Removes what is left over in a table's folder.
 ///
 /// Files of a rewrite that is under way, or was killed before it could commit, are made too late
 /// first, by taking its turn: if it lives, it starts over.
 ///
 /// # Errors
 /// Any [`LakeError`].
-pub async fn sweep(lake: &Lake, table: &LakeTable, until: Until) -> Result<usize, LakeError> {
+pub async fn sweep(lake: &Lake, table: &LakeTable, until: Until) -> Result<Swept, LakeError> {
     let mut orphans = find(lake, table, until).await?;
     while let Some(path) = orphans.pending.first() {
         let (turn, wanted) = (table.turn().await?, turn_of(path).unwrap_or(0));
@@ -84,7 +93,7 @@ pub async fn sweep(lake: &Lake, table: &LakeTable, until: Until) -> Result<usize
         orphans = find(lake, table, until).await?;
     }
     delete(lake, table, orphans.leftover.iter().map(String::as_str)).await?;
-    Ok(orphans.leftover.len())
+    Ok(Swept { n_removed: orphans.leftover.len(), n_waiting: orphans.n_waiting })
 }
 
 /// Deletes files that a commit has removed; one that is gone already is no error.

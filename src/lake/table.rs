@@ -99,7 +99,7 @@ impl LakeTable {
     }
 
     /// Opens a table with what its log says now.
-    async fn open_now(
+    pub(super) async fn open_now(
         table: &'static Table,
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Option<(Self, Snapshot)>, LakeError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, SecondsFormat};
+use futures::TryStreamExt as _;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::AsyncArrowWriter;
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use super::files::day;
 use super::properties::writer_properties;
+use super::scan::{Filter, scan};
 use super::{DataFile, Lake, LakeError, NewFile};
 use crate::schema::Table;
 
@@ -77,6 +79,31 @@ impl FileWriter {
         let file = DataFile { path: self.path, date: self.date, size, n_rows };
         Ok(NewFile { file, stats, written_at_ms })
     }
+}
+
+/// Puts those rows of a file that `filter` wants into a file of its own, named `path`; `None` if
+/// there are none.
+///
+/// # Errors
+/// Those of [`scan`] and of the writer.
+pub async fn copy(
+    lake: &Lake,
+    table: &'static Table,
+    file: &DataFile,
+    filter: Filter,
+    (path, source): (String, &str),
+    at_ms: i64,
+) -> Result<Option<NewFile>, LakeError> {
+    let rows = scan(lake, table, file, table.schema(), Some(filter)).await?;
+    let mut rows = std::pin::pin!(rows);
+    let Some(first) = rows.try_next().await? else { return Ok(None) };
+    let n_rows_max = usize::try_from(file.n_rows.unwrap_or(0)).unwrap_or(usize::MAX);
+    let mut writer = FileWriter::create(lake, table, (path, file.date), n_rows_max, source)?;
+    writer.write(&first).await?;
+    while let Some(batch) = rows.try_next().await? {
+        writer.write(&batch).await?;
+    }
+    writer.finish(at_ms).await.map(Some)
 }
 
 fn failed(path: &str, error: &parquet::errors::ParquetError) -> LakeError {

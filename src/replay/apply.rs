@@ -3,7 +3,6 @@
 use arrow::array::{AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Date32Type;
-use futures::TryStreamExt as _;
 use object_store::path::Path;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -12,9 +11,7 @@ use super::plan::{Change, Plan, rows_of};
 use super::{Replay, ReplayError};
 use crate::flush::encode::{Encoded, encode_table};
 use crate::lake::rewrite::Rewrite;
-use crate::lake::scan::{Filter, Keys, scan};
-use crate::lake::writer::FileWriter;
-use crate::lake::{DataFile, NewFile, files, sweep};
+use crate::lake::{DataFile, NewFile, files, sweep, writer};
 use crate::schema::Table;
 
 /// A table's change while it is carried out.
@@ -137,35 +134,11 @@ impl<'p> Task<'p> {
                 continue;
             }
             let Some(events) = plan.touched.get(&file.date) else { continue };
-            self.copy_other_rows(replay, file, events).await?;
-        }
-        Ok(())
-    }
-
-    async fn copy_other_rows(
-        &mut self,
-        replay: &Replay<'_>,
-        file: &DataFile,
-        events: &std::sync::Arc<Keys>,
-    ) -> Result<(), ReplayError> {
-        let table = self.table();
-        let filter = Filter { is_inside: false, ..rows_of(table, events) };
-        let rows = scan(replay.lake, table, file, table.schema(), Some(filter)).await?;
-        let mut rows = std::pin::pin!(rows);
-        let mut writer = None;
-        while let Some(batch) = rows.try_next().await? {
-            if writer.is_none() {
-                let place = (self.next_path(file.date), file.date);
-                let n_rows_max = usize::try_from(file.n_rows.unwrap_or(0)).unwrap_or(usize::MAX);
-                let made = FileWriter::create(replay.lake, table, place, n_rows_max, &self.source);
-                writer = Some(made?);
-            }
-            if let Some(writer) = &mut writer {
-                writer.write(&batch).await?;
-            }
-        }
-        if let Some(writer) = writer {
-            self.added.push(writer.finish(replay.now_ms).await?);
+            let others = rows_of(self.table(), events).outside();
+            let place = (self.next_path(file.date), self.source.as_str());
+            let (lake, at_ms) = (replay.lake, replay.now_ms);
+            let copied = writer::copy(lake, self.table(), file, others, place, at_ms).await?;
+            self.added.extend(copied);
         }
         Ok(())
     }

@@ -10,8 +10,9 @@ use tokio::sync::watch;
 use super::{Rules, day_of, elect, run, sweep, tables};
 use crate::clock::Clock;
 use crate::lake::sweep::Until;
-use crate::lake::{Lake, LakeError};
+use crate::lake::{Lake, LakeError, LakeTable};
 use crate::metrics::Metrics;
+use crate::priority;
 
 /// The threads of upkeep step back by so much, as `nice` counts it.
 const NICE: i32 = 10;
@@ -52,12 +53,12 @@ pub fn start(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("upkeep")
-        .on_thread_start(step_back)
+        .on_thread_start(|| priority::step_back(NICE))
         .enable_all()
         .build()?;
     let keeper = Keeper { lake, schedule, clock, metrics };
     thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
-        step_back();
+        priority::step_back(NICE);
         runtime.block_on(async {
             let mut is_over = stop.clone();
             let patience = async {
@@ -71,13 +72,6 @@ pub fn start(
         });
         runtime.shutdown_background();
     })
-}
-
-fn step_back() {
-    let this = rustix::thread::gettid();
-    if let Err(error) = rustix::process::setpriority_process(Some(this), NICE) {
-        tracing::debug!(%error, "a thread's priority can't be lowered");
-    }
 }
 
 impl Keeper {
@@ -99,7 +93,7 @@ impl Keeper {
                 }
             } else if next_sweep.is_some_and(|at| now >= at) {
                 next_sweep = None;
-                if let Err(error) = self.sweep().await {
+                if let Err(error) = self.sweep_late().await {
                     self.report(&error);
                 }
             }
@@ -113,13 +107,14 @@ impl Keeper {
     /// Does a round, unless another process does; tells whether it did.
     async fn round(&self) -> Result<bool, LakeError> {
         let now_ms = self.clock.now_ms();
+        // A program that may not rewrite the tables leaves the round to others.
+        let tables = tables(&self.lake).await?;
         if !elect(&self.lake, self.schedule.interval, now_ms).await? {
             return Ok(false);
         }
-        self.sweep().await?;
+        self.sweep(&tables).await?;
         let today = day_of(now_ms);
         let rules = Rules { to: Some(today), ..self.schedule.rules };
-        let tables = tables(&self.lake).await?;
         let done = run(&self.lake, &tables, &rules, now_ms, |_| {}).await?;
         let compacted = done.compacted;
         self.metrics.compactions.inc();
@@ -137,10 +132,14 @@ impl Keeper {
         Ok(true)
     }
 
-    async fn sweep(&self) -> Result<(), LakeError> {
+    /// Removes what the round before replaced.
+    async fn sweep_late(&self) -> Result<(), LakeError> {
+        self.sweep(&tables(&self.lake).await?).await
+    }
+
+    async fn sweep(&self, tables: &[LakeTable]) -> Result<(), LakeError> {
         let until = Until { now_ms: self.clock.now_ms(), grace: self.schedule.rules.grace };
-        let tables = tables(&self.lake).await?;
-        let (n_files, _) = sweep(&self.lake, &tables, until).await?;
+        let n_files = sweep(&self.lake, tables, until).await?.n_removed;
         if n_files > 0 {
             tracing::info!(n_files, "replaced files are removed");
         }

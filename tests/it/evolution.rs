@@ -5,17 +5,15 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use tributary::flatten::{TABLES, utm};
-use tributary::flush::encode::encode_table;
-use tributary::lake::{DataFile, LakeError, NewFile, files};
+use tributary::lake::LakeError;
 use tributary::query::{Engine, Limits};
 use tributary::schema::Kind::{Int, Text, Time};
 use tributary::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
 
 use crate::ingest::number;
-use crate::support::{NOW_MS, Place, event};
+use crate::support::{NOW_MS, Place, commit, event};
 
 const LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
-const UNIQUE: Unique = Unique { group: OF_SESSION, latest: Latest::All, row: &[], first: None };
 
 /// The table as a program had it that knew fewer columns.
 static OLD: Table = Table {
@@ -23,7 +21,7 @@ static OLD: Table = Table {
     doc: "a session's touchpoint",
     columns: OLD_COLUMNS,
     time: "touched_at",
-    unique: UNIQUE,
+    unique: Unique { group: OF_SESSION, latest: Latest::All, row: &[], first: None },
 };
 static OLD_COLUMNS: &[Column] = &[
     derived("event_id", Text, "id"),
@@ -33,14 +31,7 @@ static OLD_COLUMNS: &[Column] = &[
 ];
 
 /// The same with a column of another type.
-static OTHER: Table = Table { columns: OTHER_COLUMNS, ..OLD_TABLE };
-const OLD_TABLE: Table = Table {
-    name: "utm",
-    doc: "a session's touchpoint",
-    columns: &[],
-    time: "touched_at",
-    unique: UNIQUE,
-};
+static OTHER: Table = Table { columns: OTHER_COLUMNS, ..OLD };
 static OTHER_COLUMNS: &[Column] = &[
     derived("event_id", Text, "id"),
     derived("touched_at", Time, "when"),
@@ -61,22 +52,7 @@ async fn write_old(place: &Place) {
     let mut fields = vec![Arc::new(Field::new("date", DataType::Date32, false))];
     fields.extend(OLD.schema().fields().iter().map(Arc::clone));
     let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
-    let mut new_files = vec![];
-    encode_table(&OLD, &rows, ("old", 0), |file| {
-        new_files.push(file);
-        Ok(())
-    })
-    .unwrap();
-    let table = place.lake().create_table(&OLD).await.unwrap();
-    let file = new_files.remove(0);
-    let path = files::data_file(file.date, "0ld0ld00", 1, 0);
-    let key = object_store::path::Path::from(format!("utm/{path}"));
-    let size = file.bytes.len() as u64;
-    place.lake().put(&key, file.bytes, "old").await.unwrap();
-    let n_rows = Some(1);
-    let file_of = DataFile { path, date: file.date, size, n_rows };
-    let new = NewFile { file: file_of, stats: file.stats, written_at_ms: NOW_MS };
-    assert!(table.commit(&[new], "0ld0ld00", 1).await.unwrap());
+    commit(place, &OLD, &rows).await;
 }
 
 #[tokio::test]

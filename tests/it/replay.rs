@@ -10,15 +10,14 @@ use tributary::clock::Clock as _;
 use tributary::event::{Record, RecordKind, Scheme};
 use tributary::flatten::channel::Channels;
 use tributary::flatten::{BodyAt, Flattener, raw_events, sessions};
-use tributary::flush::encode::encode_table;
 use tributary::lake::rewrite::Rewrite;
 use tributary::lake::sweep::{self, GRACE, Until};
-use tributary::lake::{DataFile, LakeTable, NewFile, files};
+use tributary::lake::{DataFile, LakeTable, files};
 use tributary::replay::{Replay, Replayed, Selection};
 use tributary::schema::Table;
 
 use crate::ingest::number;
-use crate::support::{NOW_MS, Place, event};
+use crate::support::{NOW_MS, Place, commit, event};
 
 const DAY_MS: i64 = 86_400_000;
 const NOW: Until = Until { now_ms: NOW_MS, grace: GRACE };
@@ -39,28 +38,6 @@ fn letters() -> Selection {
 
 async fn table(place: &Place, definition: &'static Table) -> LakeTable {
     place.lake().table(definition).await.unwrap().unwrap()
-}
-
-/// Commits rows as another ingester would.
-async fn commit(place: &Place, definition: &'static Table, rows: &RecordBatch) {
-    let mut encoded = vec![];
-    let emit = |file| {
-        encoded.push(file);
-        Ok(())
-    };
-    encode_table(definition, rows, ("an older program", 0), emit).unwrap();
-    let mut new_files = vec![];
-    for file in encoded {
-        let path = files::data_file(file.date, "0ld0ld00", 1, 0);
-        let key = object_store::path::Path::from(format!("{}/{path}", definition.name));
-        let size = file.bytes.len() as u64;
-        place.lake().put(&key, file.bytes, "an older program").await.unwrap();
-        let n_rows = Some(file.n_rows as u64);
-        let file_of = DataFile { path, date: file.date, size, n_rows };
-        new_files.push(NewFile { file: file_of, stats: file.stats, written_at_ms: NOW_MS });
-    }
-    let table = place.lake().create_table(definition).await.unwrap();
-    assert!(table.commit(&new_files, "0ld0ld00", 1).await.unwrap());
 }
 
 /// Puts a body into a column named `body`, the last one or one in between.
@@ -185,7 +162,7 @@ async fn only_files_that_nobody_can_commit_any_more_are_swept() {
     }
     let found = sweep::find(&lake, &table, NOW).await.unwrap();
     assert_eq!((found.leftover.len(), found.pending.len(), found.n_others), (0, 1, 1));
-    assert_eq!(sweep::sweep(&lake, &table, NOW).await.unwrap(), 1);
+    assert_eq!(sweep::sweep(&lake, &table, NOW).await.unwrap().n_removed, 1);
     let left = sweep::find(&lake, &table, NOW).await.unwrap();
     assert_eq!((left.leftover.len(), left.pending.len(), left.n_others), (0, 0, 1));
     // The rewrite that was about to commit the file finds its turn taken.

@@ -57,13 +57,16 @@ def test_reports_are_the_same_and_files_are_few(doubled):
 
 
 def test_a_reader_that_began_before_finishes(doubled):
-    old = {table: DeltaTable(doubled / table) for table in ONCE}
-    n_before = {table: delta.to_pyarrow_dataset().count_rows() for table, delta in old.items()}
-    # The old files wait for readers longer than this reader takes.
-    output_of("compact", "--lake", doubled, "--grace", "2s", "--from", "2026-01-01")
-    stale = [DeltaTable(doubled / table) for table in ONCE]
-    assert [delta.to_pyarrow_dataset().count_rows() for delta in stale] == [300, 300, 300]
-    assert set(n_before.values()) == {600}
+    started = [DeltaTable(doubled / table).to_pyarrow_dataset() for table in ONCE]
+    line = command("compact", "--lake", doubled, "--grace", "8s")
+    compaction = subprocess.Popen(line, env=environment())
+    end = time.monotonic() + 60
+    while any(DeltaTable(doubled / table).to_pyarrow_dataset().count_rows() > 300 for table in ONCE):
+        assert time.monotonic() < end and compaction.poll() is None
+    # Every table has its new version. The files of the old one are opened now.
+    assert [dataset.to_table().num_rows for dataset in started] == [600, 600, 600]
+    assert compaction.wait(60) == 0
+    assert {table: lakes.counts_of_files(doubled)[table] for table in ONCE} == dict.fromkeys(ONCE, 300)
 
 
 def test_what_is_replaced_lies_there_until_its_grace_is_over(doubled):

@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
 use tempfile::TempDir;
 use tributary::app::{App, JournalSettings, Settings};
 use tributary::clock::{Clock as _, ManualClock};
 use tributary::flatten::channel::Channels;
 use tributary::flush::Policy;
+use tributary::flush::encode::encode_table;
 use tributary::journal::Bounds;
-use tributary::lake::{Lake, Location};
+use tributary::lake::{DataFile, Lake, Location, NewFile, files};
 use tributary::receive::Limits;
+use tributary::schema::Table;
 use tributary::verify::{KeyEncoding, Secret, Verifier, standard};
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -134,4 +137,26 @@ pub(crate) fn event(id: &str) -> Vec<u8> {
         r#"{{"id":"{id}","type":"identity.session.finalized","created":{NOW_MS},"data":{{"session":{{"sid":"sid_{id}","vid":"vid_1","createdAt":{NOW_MS},"events":[{{"ts":{NOW_MS},"signal":"pageview","url":"https://example.com/"}}]}},"finalizedAt":{NOW_MS}}}}}"#
     )
     .into_bytes()
+}
+
+/// Commits rows as another ingester would.
+pub(crate) async fn commit(place: &Place, definition: &'static Table, rows: &RecordBatch) {
+    let mut encoded = vec![];
+    let emit = |file| {
+        encoded.push(file);
+        Ok(())
+    };
+    encode_table(definition, rows, ("an older program", 0), emit).unwrap();
+    let mut new_files = vec![];
+    for file in encoded {
+        let path = files::data_file(file.date, "0ld0ld00", 1, 0);
+        let key = object_store::path::Path::from(format!("{}/{path}", definition.name));
+        let size = file.bytes.len() as u64;
+        place.lake().put(&key, file.bytes, "an older program").await.unwrap();
+        let n_rows = Some(file.n_rows as u64);
+        let file_of = DataFile { path, date: file.date, size, n_rows };
+        new_files.push(NewFile { file: file_of, stats: file.stats, written_at_ms: NOW_MS });
+    }
+    let table = place.lake().create_table(definition).await.unwrap();
+    assert!(table.commit(&new_files, "0ld0ld00", 1).await.unwrap());
 }
