@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::receive::{self, Limits, Receiver, Server};
 use crate::upkeep::schedule::{self, Schedule};
 use crate::verify::Verifier;
+use crate::web::{self, Gate, Waiting, Web};
 
 /// Records of a segment at most, whatever the policy says.
 const SEGMENT_RECORDS_MAX: u64 = 1 << 20;
@@ -51,7 +52,7 @@ pub struct Settings {
     pub policy: Policy,
     /// Who may send; `None` lets everybody.
     pub verifier: Option<Verifier>,
-    /// What a reader of the metrics must show.
+    /// What those must show who read the metrics, open the dashboard or call the report API.
     pub token: Option<String>,
     /// Limits of receiving.
     pub limits: Limits,
@@ -59,6 +60,8 @@ pub struct Settings {
     pub channels: Channels,
     /// When the lake is looked after; `None` leaves it to others.
     pub upkeep: Option<Schedule>,
+    /// The dashboard and the report API; `None` serves neither.
+    pub web: Option<web::Settings>,
 }
 
 /// Why the ingester can't start or ended badly.
@@ -81,6 +84,9 @@ pub enum AppError {
         /// The system's error.
         source: std::io::Error,
     },
+    /// The dashboard's queries have no threads.
+    #[error("starting the threads of queries: {0}")]
+    Queries(std::io::Error),
     /// A thread or task could not be run.
     #[error("{0}")]
     Task(String),
@@ -120,6 +126,7 @@ impl App {
             &metrics,
         )?;
         let upkept = lake.reopened()?;
+        let queried = lake.reopened()?;
         let worker = Worker::new(
             Arc::clone(&journal),
             lake,
@@ -132,14 +139,20 @@ impl App {
         let receiver = Arc::new(Receiver::new(
             Arc::clone(&journal),
             settings.verifier,
-            settings.token,
+            settings.token.clone(),
             Arc::clone(&clock),
             Arc::clone(&metrics),
             settings.limits,
         ));
         let (stop_server, server_stop) = watch::channel(false);
         let (stop_worker, worker_stop) = watch::channel(false);
-        let endpoints = receive::Endpoints::new(Arc::clone(&receiver));
+        let mut endpoints = receive::Endpoints::new(Arc::clone(&receiver));
+        if let Some(web) = settings.web {
+            let gate = Gate::new(settings.listen, settings.token);
+            let waiting = waiting(&receiver, &journal);
+            let web = Web::start(web, gate, queried, &clock, &metrics, waiting);
+            endpoints = endpoints.with(web.map_err(AppError::Queries)?.router());
+        }
         let address = settings.listen;
         let listen = |source| AppError::Listen { address, source };
         let server = Server::bind(
@@ -214,6 +227,23 @@ impl App {
         self.worker.await.map_err(failed)??;
         Ok(())
     }
+}
+
+/// Returns what tells the dashboard what waits.
+fn waiting(receiver: &Arc<Receiver>, journal: &Arc<Journal>) -> web::Watch {
+    let (receiver, journal) = (Arc::clone(receiver), Arc::clone(journal));
+    Box::new(move || {
+        let (receiver, journal) = (Arc::clone(&receiver), Arc::clone(&journal));
+        Box::pin(async move {
+            let waiting = journal.waiting();
+            Waiting {
+                n_events: waiting.n_records,
+                n_bytes: waiting.bytes,
+                age_ms: waiting.age_ms,
+                is_ready: receiver.refusal().await.is_none(),
+            }
+        })
+    })
 }
 
 /// Opens the journal of the lake and starts its writer, telling what the last process left.

@@ -16,6 +16,7 @@ mod channels;
 mod check;
 mod compact;
 mod completions;
+mod dashboard;
 mod days;
 mod demo;
 mod drain;

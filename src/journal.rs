@@ -40,5 +40,5 @@ pub use self::appender::{AppendError, Danger, Journal};
 pub use self::error::JournalError;
 pub use self::log::{Log, OpenState, Options, Outcome, SealedSegment};
 pub use self::recovery::{Recovery, open};
-pub use self::room::Bounds;
+pub use self::room::{Bounds, Use};
 pub use self::shared::Shared;

@@ -45,7 +45,7 @@ mod types;
 pub mod writer;
 
 pub use error::LakeError;
-pub use files::DataFile;
+pub use files::{DataFile, Listing};
 pub use location::Location;
 pub use table::{LakeTable, NewFile};
 
@@ -128,8 +128,22 @@ impl Lake {
     ///
     /// # Errors
     /// Any [`LakeError`].
-    pub async fn files(&self, table: &'static Table) -> Result<Option<Vec<DataFile>>, LakeError> {
-        LakeTable::files_now(table, &self.store).await
+    pub async fn listing(&self, table: &'static Table) -> Result<Option<Listing>, LakeError> {
+        LakeTable::listing_now(table, &self.store).await
+    }
+
+    /// Tells whether a table has no version behind this one; `None` stands for no table.
+    ///
+    /// # Errors
+    /// The store's error.
+    pub async fn is_last(&self, table: &Table, version: Option<u64>) -> Result<bool, LakeError> {
+        let next = version.map_or(0, |version| version + 1);
+        let key = Path::from(format!("{}/_delta_log/{next:020}.json", table.name));
+        match self.store.head(&key).await {
+            Ok(_) => Ok(false),
+            Err(object_store::Error::NotFound { .. }) => Ok(true),
+            Err(error) => Err(LakeError::store("head", &key, error)),
+        }
     }
 
     /// Opens a table all of whose columns this program knows; `None` if it is not there.

@@ -1,7 +1,7 @@
 //! tributary: website-visitor sessions become an attribution lake that its owner keeps.
 //!
 //! ```text
-//! sender ──POST──▶ receive ─▶ verify ─▶ journal ─▶ flatten ─▶ flush ─▶ lake ◀─ query ◀─ report ◀─ cli
+//! sender ──POST──▶ receive ─▶ verify ─▶ journal ─▶ flatten ─▶ flush ─▶ lake ◀─ query ◀─ report ◀─ cli, web
 //!                  (axum)    (hmac)    (fsync,     (JSON →    (Parquet,  (Delta tables   (SQL over
 //!                                       ack here)   Arrow)     commit)    on any store)   files)
 //! ```
@@ -9,9 +9,10 @@
 //! # Invariants
 //! - Imports follow the drawing: `verify`, `journal`, `flatten` and `lake` import no other stage;
 //!   `receive` imports verify and journal, `flush` imports journal, flatten and lake, `query`
-//!   imports lake, `report` imports query. Only `app` and `cli` see everything.
+//!   imports lake, `report` imports query, `web` imports report. Only `app` and `cli` see everything.
 //! - Only `query` names `datafusion`, only `lake` names `deltalake_core` and `delta_kernel`, only
-//!   `config` reads the environment, only `clock` reads the time, `axum` stays in `receive`.
+//!   `config` reads the environment, only `clock` reads the time, `axum` stays in
+//!   `receive` and `web`.
 //! - `verify`, `flatten`, `flush::policy` and `journal::frame` do no I/O.
 //! - Every queue, body, header and batch has a limit.
 
@@ -26,6 +27,7 @@ pub mod query;
 pub mod receive;
 pub mod report;
 pub mod verify;
+pub mod web;
 
 pub mod app;
 pub mod attribution;

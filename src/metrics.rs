@@ -47,6 +47,8 @@ pub struct Metrics {
     pub files: IntCounterVec,
     /// Bytes of Parquet committed.
     pub file_bytes: IntCounter,
+    /// Events committed.
+    pub flushed_events: IntCounter,
     /// Segments flushed.
     pub flushes: IntCounter,
     /// Attempts to flush that failed and are repeated.
@@ -59,6 +61,8 @@ pub struct Metrics {
     pub flush_seconds: Histogram,
     /// Events that could not be flattened whole, by reason.
     pub dead_letters: IntCounterVec,
+    /// What the dashboard and its API do.
+    pub web: WebMetrics,
     /// Rounds of upkeep that this process did.
     pub compactions: IntCounter,
     /// Rounds of upkeep that failed.
@@ -67,6 +71,32 @@ pub struct Metrics {
     pub compacted_files: IntCounter,
     /// Rows that a later one replaced, and copies.
     pub compacted_rows_dropped: IntCounter,
+}
+
+/// What is measured of the dashboard and its API.
+#[derive(Debug)]
+pub struct WebMetrics {
+    /// Requests for reports, by what was answered.
+    pub requests: IntCounterVec,
+    /// Time of a query.
+    pub query_seconds: Histogram,
+}
+
+impl WebMetrics {
+    fn new(make: &Maker<'_>) -> Self {
+        Self {
+            requests: make.counters(
+                "api_requests_total",
+                "Requests for reports over HTTP by answer",
+                "answer",
+            ),
+            query_seconds: make.histogram(
+                "query_seconds",
+                "Time of a query of the dashboard or the report API",
+                0.005,
+            ),
+        }
+    }
 }
 
 impl Metrics {
@@ -119,6 +149,7 @@ impl Metrics {
             rows: make.counters("rows_total", "Rows committed to the lake", "table"),
             files: make.counters("files_total", "Files committed to the lake", "table"),
             file_bytes: make.counter("file_bytes_total", "Bytes of Parquet committed to the lake"),
+            flushed_events: make.counter("flushed_events_total", "Events committed to the lake"),
             flushes: make.counter("flushes_total", "Journal segments committed to the lake"),
             flush_errors: make.counter("flush_errors_total", "Flush attempts that failed"),
             commit_seconds: make.histogram("commit_seconds", "Time of a table's commit", 0.001),
@@ -133,6 +164,7 @@ impl Metrics {
                 "Events that could not be flattened whole",
                 "reason",
             ),
+            web: WebMetrics::new(&make),
             compactions: make.counter("compactions_total", "Rounds of upkeep that were done"),
             compaction_errors: make
                 .counter("compaction_errors_total", "Rounds of upkeep that failed"),

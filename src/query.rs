@@ -18,6 +18,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement as ParsedStatement};
+use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 
 use crate::goal::Goal;
@@ -29,6 +30,7 @@ mod compact;
 pub mod duckdb;
 mod effects;
 mod error;
+mod facts;
 mod goals;
 mod instead;
 mod kept;
@@ -42,6 +44,7 @@ mod shared;
 mod views;
 
 pub use error::QueryError;
+pub use facts::TableFacts;
 pub use macros::MACROS;
 pub use parameters::filled_in;
 pub use views::VIEWS;
@@ -107,6 +110,7 @@ impl std::fmt::Debug for Rows {
 pub struct Engine {
     context: SessionContext,
     keeper: Keeper,
+    tables: Vec<TableFacts>,
     /// Tables of removal effects made so far.
     n_effects: AtomicUsize,
 }
@@ -134,14 +138,16 @@ impl Engine {
         let url = provider::store_url();
         context.register_object_store(url.as_ref(), Arc::clone(lake.store()));
         let files = Arc::new(MemorySchemaProvider::new());
-        let opened = stream::iter(tables).map(|table| async move {
-            Ok::<_, QueryError>((table.name, LakeProvider::open(lake, table).await?))
-        });
+        let open = |table| async move { LakeProvider::open(lake, table).await };
+        let opened: Vec<_> = tables.iter().map(|&table| open(table).boxed()).collect();
         // All of them, also if one can't be: the library's threads panic if their runtime ends.
-        let opened: Vec<_> = opened.buffered(OPENED_MAX).collect().await;
-        for table in opened {
-            let (name, provider) = table?;
-            files.register_table(name.to_owned(), Arc::new(provider))?;
+        let opened: Vec<_> = stream::iter(opened).buffered(OPENED_MAX).collect().await;
+        let mut facts = vec![];
+        for provider in opened {
+            let provider = provider?;
+            let table = provider.facts().clone();
+            files.register_table(table.table.name.to_owned(), Arc::new(provider))?;
+            facts.push(table);
         }
         files.register_table("goals".to_owned(), goals::provider(goals)?)?;
         let catalog = context
@@ -152,7 +158,7 @@ impl Engine {
             context.sql(&format!("CREATE VIEW {name} AS {sql}")).await?;
         }
         let keeper = Keeper::new(&context, limits.memory_bytes_max / KEPT_SHARE);
-        Ok(Self { context, keeper, n_effects: AtomicUsize::new(0) })
+        Ok(Self { context, keeper, tables: facts, n_effects: AtomicUsize::new(0) })
     }
 
     /// Runs one statement that reads.
@@ -185,7 +191,12 @@ impl Engine {
                 plans.push((self.plan(paths.clone()).await?, Some(effects)));
             }
         }
-        plans.push((self.plan(statement).await?, None));
+        let answer = self.plan(statement).await;
+        for call in &calls {
+            // The plan holds its tables; an engine that lives long must not gather their names.
+            self.context.deregister_table(call.table.as_str())?;
+        }
+        plans.push((answer?, None));
         self.run_plans(plans).await
     }
 

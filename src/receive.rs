@@ -119,6 +119,17 @@ impl Receiver {
         self.stopping.store(true, Ordering::Release);
     }
 
+    /// Tells why nothing would be taken now, if nothing would; tries a failing disk again.
+    pub async fn refusal(&self) -> Option<Refusal> {
+        if self.is_stopping() {
+            return Some(Refusal::Stopping);
+        }
+        self.journal.danger().await.map(|danger| match danger {
+            Danger::Full(limit) => Refusal::Full(limit),
+            Danger::Failing => Refusal::Storage,
+        })
+    }
+
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
@@ -140,6 +151,13 @@ impl Endpoints {
     pub fn new(receiver: Arc<Receiver>) -> Self {
         let router = router(Arc::clone(&receiver));
         Self { receiver, router }
+    }
+
+    /// Adds routes of others.
+    #[must_use]
+    pub fn with(mut self, router: Router) -> Self {
+        self.router = self.router.merge(router);
+        self
     }
 
     /// Answers a request.
@@ -169,15 +187,10 @@ async fn healthz() -> &'static str {
 
 /// Ready while the journal takes events; a disk that failed is tried again.
 async fn readyz(State(receiver): State<Arc<Receiver>>) -> Response {
-    if receiver.is_stopping() {
-        return Refusal::Stopping.into_response();
+    match receiver.refusal().await {
+        Some(refusal) => refusal.into_response(),
+        None => "ready\n".into_response(),
     }
-    match receiver.journal.danger().await {
-        Some(Danger::Full(limit)) => return Refusal::Full(limit).into_response(),
-        Some(Danger::Failing) => return Refusal::Storage.into_response(),
-        None => {}
-    }
-    "ready\n".into_response()
 }
 
 async fn metrics(State(receiver): State<Arc<Receiver>>, headers: HeaderMap) -> Response {

@@ -1,6 +1,6 @@
 //! `tributary demo`: the whole story on one machine.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +22,11 @@ use crate::report::Catalog;
 use crate::report::render::Format;
 use crate::shutdown;
 use crate::verify::{KeyEncoding, Secret, Verifier};
+use crate::web;
 
 const CONNECTIONS: usize = 32;
+/// Where the dashboard is, unless something else is there.
+const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// Reports that are printed, with the parameters they are given.
 const REPORTS: [(&str, &[(&str, &str)]); 5] = [
     ("overview", &[("from", "2026-03-25")]),
@@ -42,7 +45,7 @@ pub(super) struct Args {
     /// Sample events to send
     #[arg(long, value_name = "N", default_value = "3000")]
     events: u64,
-    /// Leave the ingester running until it is stopped
+    /// Leave ingester and dashboard running until they are stopped
     #[arg(long)]
     keep: bool,
 }
@@ -54,7 +57,8 @@ pub(super) async fn run(_: &Common, args: Args) -> anyhow::Result<()> {
     let secret = || Secret::parse(&text, KeyEncoding::Auto, 16);
     let verifier = Verifier::new(vec![secret()?]);
     let stop = if args.keep { Some(shutdown::on_signal()?) } else { None };
-    let app = App::start(settings(&args, verifier), lake.clone(), Arc::clone(&clock)).await?;
+    let settings = settings(&args, verifier)?;
+    let app = App::start(settings, lake.clone(), Arc::clone(&clock)).await?;
     let url = format!("http://{}", app.address());
     output::tell(&format!("sending {} signed events to {url}/webhooks/midbound", args.events));
     let sender = Sender::new(&url, Some(secret()?), CONNECTIONS, clock, None);
@@ -78,16 +82,24 @@ pub(super) async fn run(_: &Common, args: Args) -> anyhow::Result<()> {
     print_reports(&lake).await?;
     print_next(&args)?;
     if let Some((app, mut stop)) = kept {
-        output::tell(&format!("\nthe ingester goes on at {url}; Ctrl-C stops it"));
+        output::print(format!("\nThe dashboard is at {url}/; Ctrl-C stops it\n").as_bytes())?;
         _ = stop.wait_for(|stop| *stop).await;
         app.stop().await?;
     }
     Ok(())
 }
 
-fn settings(args: &Args, verifier: Verifier) -> Settings {
-    Settings {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<Settings> {
+    let is_free = args.keep && TcpListener::bind(ADDRESS).is_ok();
+    let any_port = SocketAddr::new(ADDRESS.ip(), 0);
+    let dashboard = web::Settings {
+        tables: &TABLES,
+        catalog: Catalog::bundled()?,
+        goals: goal::usual(),
+        limits: web::Limits::default(),
+    };
+    Ok(Settings {
+        listen: if is_free { ADDRESS } else { any_port },
         journal: JournalSettings {
             directory: args.directory.join("journal"),
             bounds: Bounds::default(),
@@ -104,7 +116,8 @@ fn settings(args: &Args, verifier: Verifier) -> Settings {
         limits: Limits::default(),
         channels: Channels::default(),
         upkeep: None,
-    }
+        web: args.keep.then_some(dashboard),
+    })
 }
 
 async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
@@ -129,7 +142,7 @@ async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
 
 fn print_next(args: &Args) -> anyhow::Result<()> {
     let folder = args.directory.display();
-    let text = format!(
+    let mut text = format!(
         "\nGo on with\n\
          \x20 tributary report accounts --lake {folder}/lake --format csv\n\
          \x20 tributary sql --lake {folder}/lake \"SELECT channel, count(*) FROM visits GROUP BY 1\"\n\
@@ -137,5 +150,12 @@ fn print_next(args: &Args) -> anyhow::Result<()> {
          read_parquet('{folder}/lake/sessions/**/*.parquet', hive_partitioning = true)\"\n\
          \x20 TRIBUTARY_WEBHOOK_SECRETS=whsec_… tributary serve\n"
     );
+    if !args.keep {
+        let line = format!(
+            "\nThe dashboard: tributary demo --keep --directory {folder}\n\
+             \x20 then open http://{ADDRESS}/\n"
+        );
+        text.push_str(&line);
+    }
     output::print(text.as_bytes())
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Common, Usage, journal, upkeep};
+use super::{Common, Usage, dashboard, journal, upkeep};
 use crate::app::{App, Settings};
 use crate::clock::SystemClock;
 use crate::config::{self, SECRETS_VARIABLE};
@@ -65,7 +65,9 @@ pub(super) struct Args {
     compact_grace: Duration,
     #[command(flatten)]
     upkeep: upkeep::Args,
-    /// File that holds the token which readers of the metrics must show
+    #[command(flatten)]
+    dashboard: dashboard::Args,
+    /// File that holds the token for dashboard, report API and metrics
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 }
@@ -170,6 +172,7 @@ impl Args {
             },
             channels: self.journal.channels.channels(common)?,
             upkeep: self.schedule(),
+            web: self.dashboard.settings(common)?,
         })
     }
 

@@ -252,6 +252,7 @@ impl Worker {
         }
         let seconds = (self.clock.elapsed() - started).as_secs_f64();
         self.metrics.flushes.inc();
+        self.metrics.flushed_events.inc_by(n_records);
         self.metrics.flush_seconds.observe(seconds);
         tracing::info!(sequence, n_records, seconds, "segment is in the lake");
         Ok(())

@@ -199,12 +199,18 @@ impl Journal {
     /// Sets the gauges that tell what waits.
     pub fn observe(&self, metrics: &Metrics) {
         let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        let used = self.shared.used(self.directory.root(), self.clock.now_ms());
+        let used = self.waiting();
         metrics.journal_segments.set(gauge(used.n_segments as u64));
         metrics.journal_bytes.set(gauge(used.bytes));
         metrics.journal_unsynced_bytes.set(gauge(self.shared.unsynced_bytes()));
         metrics.journal_free_bytes.set(gauge(used.free_bytes));
         metrics.oldest_unflushed_seconds.set(used.age_ms.max(0) / 1000);
+    }
+
+    /// Returns what waits for the lake.
+    #[must_use]
+    pub fn waiting(&self) -> super::Use {
+        self.shared.used(self.directory.root(), self.clock.now_ms())
     }
 
     /// Returns what other tasks may know.

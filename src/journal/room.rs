@@ -34,6 +34,8 @@ pub struct Use {
     pub bytes: u64,
     /// Sealed segments.
     pub n_segments: usize,
+    /// Records of all segments.
+    pub n_records: u64,
     /// Age of the oldest event in milliseconds.
     pub age_ms: i64,
     /// Bytes that are free on the disk.
@@ -65,7 +67,7 @@ mod tests {
     fn the_first_limit_that_is_reached_is_named() {
         let bounds =
             Bounds { bytes_max: 100, segments_max: 3, age_ms_max: 1000, free_bytes_min: 50 };
-        let used = Use { bytes: 99, n_segments: 2, age_ms: 1000, free_bytes: 50 };
+        let used = Use { bytes: 99, n_segments: 2, n_records: 9, age_ms: 1000, free_bytes: 50 };
         assert_eq!(bounds.reached(&used), None);
         let reached = |used: Use| bounds.reached(&used).unwrap();
         assert_eq!(reached(Use { bytes: 100, ..used }), "journal-bytes");

@@ -42,6 +42,12 @@ impl Shared {
         lock(&self.sealed).len()
     }
 
+    /// Returns how many records wait.
+    fn n_records(&self) -> u64 {
+        let sealed: u64 = lock(&self.sealed).iter().map(|segment| segment.n_records).sum();
+        sealed + self.open_state().n_records
+    }
+
     /// Returns the bytes of the segments that wait.
     #[must_use]
     pub fn sealed_bytes(&self) -> u64 {
@@ -72,6 +78,7 @@ impl Shared {
         Use {
             bytes: self.sealed_bytes() + self.open_state().bytes,
             n_segments: self.n_sealed(),
+            n_records: self.n_records(),
             age_ms: self.oldest_at_ms().map_or(0, |oldest_ms| now_ms - oldest_ms),
             // A file system that does not say is not full.
             free_bytes: disk::free_bytes(root).unwrap_or(u64::MAX),

@@ -26,6 +26,15 @@ pub struct DataFile {
     pub n_rows: Option<u64>,
 }
 
+/// What a table holds at one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The version.
+    pub version: u64,
+    /// Its files, by path.
+    pub files: Vec<DataFile>,
+}
+
 /// Returns a partition's folder, `date=YYYY-MM-DD`.
 #[must_use]
 pub fn partition(date: i32) -> String {

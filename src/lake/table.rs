@@ -20,7 +20,7 @@ use object_store::prefix::PrefixStore;
 use url::Url;
 
 use super::LakeError;
-use super::files::{DataFile, day, parse_day};
+use super::files::{DataFile, Listing, day, parse_day};
 use super::overlay::Overlay;
 use super::types::delta_fields;
 use crate::schema::{DATE, Table};
@@ -115,14 +115,13 @@ impl LakeTable {
     }
 
     /// Lists the files of a table's current version; `None` if it is not there.
-    pub(super) async fn files_now(
+    pub(super) async fn listing_now(
         table: &'static Table,
         store: &Arc<dyn ObjectStore>,
-    ) -> Result<Option<Vec<DataFile>>, LakeError> {
-        match Self::open_now(table, store).await? {
-            Some((this, snapshot)) => Ok(Some(this.list(&snapshot, |_| true).await?)),
-            None => Ok(None),
-        }
+    ) -> Result<Option<Listing>, LakeError> {
+        let Some((this, snapshot)) = Self::open_now(table, store).await? else { return Ok(None) };
+        let files = this.list(&snapshot, |_| true).await?;
+        Ok(Some(Listing { version: snapshot.version(), files }))
     }
 
     /// Returns the table's definition.

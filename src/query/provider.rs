@@ -16,7 +16,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
 
-use super::QueryError;
+use super::{QueryError, TableFacts};
 use crate::lake::{DataFile, Lake};
 use crate::schema::{DATE, Table};
 
@@ -34,16 +34,24 @@ pub(super) struct LakeProvider {
     table: &'static Table,
     schema: TableSchema,
     files: Vec<DataFile>,
+    facts: TableFacts,
 }
 
 impl LakeProvider {
     /// Reads which files the table has; none if there is no such table.
     pub(super) async fn open(lake: &Lake, table: &'static Table) -> Result<Self, QueryError> {
-        let files = lake.files(table).await?.unwrap_or_default();
+        let listing = lake.listing(table).await?;
+        let facts = TableFacts::new(table, listing.as_ref());
+        let files = listing.map(|listing| listing.files).unwrap_or_default();
         let date = Arc::new(Field::new(DATE, DataType::Date32, true));
         let schema =
             TableSchema::builder(table.schema()).with_table_partition_cols(vec![date]).build();
-        Ok(Self { table, schema, files })
+        Ok(Self { table, schema, files, facts })
+    }
+
+    /// Returns what is known of the table.
+    pub(super) fn facts(&self) -> &TableFacts {
+        &self.facts
     }
 
     /// Returns the files whose date passes those filters that look at the date alone.

@@ -30,6 +30,22 @@ pub enum Kind {
     Choice(Vec<String>),
 }
 
+impl Kind {
+    /// Returns its name, as a declaration begins with it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Date => "date",
+            Self::Text => "text",
+            Self::Int(..) => "int",
+            Self::Float => "float",
+            Self::Days => "days",
+            Self::Weights => "weights",
+            Self::Choice(_) => "choice",
+        }
+    }
+}
+
 impl FromStr for Kind {
     type Err = String;
 

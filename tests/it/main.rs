@@ -18,3 +18,4 @@ mod replay;
 mod security;
 mod support;
 mod tidy;
+mod web;

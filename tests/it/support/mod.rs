@@ -68,6 +68,7 @@ impl Place {
             limits: Limits::default(),
             channels: Channels::default(),
             upkeep: None,
+            web: None,
         }
     }
 
@@ -112,8 +113,14 @@ pub(crate) async fn get(app: &App, path: &str) -> Answer {
     answer(client().get(url(app, path)).send().await.unwrap()).await
 }
 
+/// Begins any request; answers that lead elsewhere are not followed.
+pub(crate) fn request(app: &App, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+    client().request(method, url(app, path))
+}
+
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    let unguided = reqwest::redirect::Policy::none();
+    reqwest::Client::builder().no_proxy().redirect(unguided).build().unwrap()
 }
 
 fn url(app: &App, path: &str) -> String {

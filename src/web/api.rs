@@ -1,0 +1,161 @@
+//! What the API says when it can't give what was asked for, and under which status.
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::query::QueryError;
+use crate::report::ReportError;
+use crate::report::render::RenderError;
+
+/// Seconds after which a client may ask again.
+const RETRY_SECONDS: &str = "2";
+/// What a page may load: nothing from elsewhere, no script but our files.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ApiError {
+    /// The request can't be understood.
+    #[error("{0}")]
+    Wrong(String),
+    /// There is no such report, page or path.
+    #[error("{0}")]
+    Missing(String),
+    /// Nobody has shown the token.
+    #[error("show the token: `Authorization: Bearer TOKEN`, or sign in")]
+    NoToken,
+    /// On this address nothing is shown, or not to this host name.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// As many queries run and wait as may.
+    #[error("too many queries at once; try again")]
+    Busy,
+    /// The query took longer than it may.
+    #[error("the query took longer than {0} s; ask for fewer days, or raise --query-timeout")]
+    Slow(u64),
+    /// The query needs more memory or disk than it may have.
+    #[error("{0}")]
+    Resources(String),
+    /// The answer has more rows or bytes than it may.
+    #[error("{0}")]
+    Large(String),
+    /// The lake can't be read or the query failed; the log says why.
+    #[error("the query failed; the ingester's log says why")]
+    Failed,
+}
+
+/// The body of an error.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct ErrorBody {
+    /// What is wrong, and what to do.
+    error: String,
+}
+
+impl ApiError {
+    /// Returns the name under which the answer is counted.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Wrong(_) => "wrong",
+            Self::Missing(_) => "missing",
+            Self::NoToken => "no_token",
+            Self::Forbidden(_) => "forbidden",
+            Self::Busy => "busy",
+            Self::Slow(_) => "slow",
+            Self::Resources(_) => "resources",
+            Self::Large(_) => "large",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Returns the status.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Wrong(_) => StatusCode::BAD_REQUEST,
+            Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Slow(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Resources(_) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Large(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<ReportError> for ApiError {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Unknown { .. } => Self::Missing(error.to_string()),
+            _ => Self::Wrong(error.to_string()),
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            // A report's SQL is right; what it refuses is a value.
+            QueryError::Sql(message) => Self::Wrong(message),
+            QueryError::Resources(message) => Self::Resources(message),
+            QueryError::Lake(_) | QueryError::Failed(_) => {
+                tracing::error!(%error, "a query failed");
+                Self::Failed
+            }
+        }
+    }
+}
+
+impl From<RenderError> for ApiError {
+    fn from(error: RenderError) -> Self {
+        tracing::error!(%error, "an answer could not be written");
+        Self::Failed
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let body = ErrorBody { error: self.to_string() };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        match self {
+            Self::Busy => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+            }
+            Self::NoToken => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// Answers a path of the API that is none.
+pub(super) async fn no_such_path() -> ApiError {
+    ApiError::Missing("there is no such path; /api/openapi.json lists them".to_owned())
+}
+
+/// Adds what every answer says to browsers: nothing from elsewhere, nothing kept unasked.
+pub(super) async fn add_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let add = |headers: &mut HeaderMap, name, value| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    add(headers, CONTENT_SECURITY_POLICY, POLICY);
+    add(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    add(headers, REFERRER_POLICY, "no-referrer");
+    add(headers, CACHE_CONTROL, "private, no-cache");
+    response
+}

@@ -1,0 +1,95 @@
+//! What the lake holds, and which values its filters may take.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray as _, RecordBatch};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use serde::Serialize;
+
+use super::Web;
+use super::api::{ApiError, ErrorBody};
+use super::queries::Snapshot;
+use crate::lake::files;
+use crate::query::TableFacts;
+
+/// Values of a filter at most.
+const VALUES_MAX: usize = 1000;
+/// The tenants that there are.
+const TENANTS: &str = "SELECT DISTINCT tenant FROM sessions WHERE tenant IS NOT NULL ORDER BY 1";
+/// The conversions that there are.
+const CONVERSIONS: &str =
+    "SELECT DISTINCT conversion FROM conversion_events WHERE conversion IS NOT NULL ORDER BY 1";
+
+/// What the lake holds.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Overview {
+    /// A name of the lake's version; it changes when something is written.
+    version: String,
+    /// The first day that has sessions, UTC.
+    first_day: Option<String>,
+    /// The last day that has sessions, UTC.
+    last_day: Option<String>,
+    /// The tenants, at most 1000.
+    tenants: Vec<String>,
+    /// The conversions, at most 1000.
+    conversions: Vec<String>,
+    tables: Vec<TableEntry>,
+    /// Whether the dashboard asks for a token.
+    token_required: bool,
+}
+
+/// A table of the lake.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct TableEntry {
+    name: &'static str,
+    /// Its files in the version that is read.
+    files: usize,
+    /// Their bytes.
+    bytes: u64,
+}
+
+/// Tells what the lake holds.
+#[utoipa::path(get, path = "/api/lake", tag = "lake",
+    responses((status = 200, body = Overview, description = "the lake's last version"),
+              (status = 401, body = ErrorBody, description = "no token")))]
+pub(super) async fn overview(State(web): State<Arc<Web>>) -> Result<Response, ApiError> {
+    let snapshot = web.queries.snapshot().await?;
+    let token_required = web.gate.has_token();
+    let name = format!("overview {}", snapshot.version);
+    let answer = web.queries.answer(name, async move { describe(&snapshot, token_required).await });
+    let content_type = [(CONTENT_TYPE, "application/json")];
+    Ok((content_type, answer.await?).into_response())
+}
+
+async fn describe(snapshot: &Snapshot, token_required: bool) -> Result<Bytes, ApiError> {
+    let tables = snapshot.engine.tables();
+    let sessions = tables.iter().find(|facts| facts.table.name == "sessions");
+    let days = sessions.and_then(|facts| facts.days);
+    let entry = |facts: &TableFacts| TableEntry {
+        name: facts.table.name,
+        files: facts.n_files,
+        bytes: facts.n_bytes,
+    };
+    let overview = Overview {
+        version: snapshot.version.clone(),
+        first_day: days.map(|(first, _)| files::day(first)),
+        last_day: days.map(|(_, last)| files::day(last)),
+        tenants: texts(snapshot, TENANTS).await?,
+        conversions: texts(snapshot, CONVERSIONS).await?,
+        tables: tables.iter().map(entry).collect(),
+        token_required,
+    };
+    serde_json::to_vec(&overview).map(Bytes::from).map_err(|_| ApiError::Failed)
+}
+
+/// Runs a query whose answer is one column of text.
+async fn texts(snapshot: &Snapshot, sql: &str) -> Result<Vec<String>, ApiError> {
+    let rows = snapshot.engine.run(&format!("{sql} LIMIT {VALUES_MAX}"), &[]).await?;
+    let batches: Vec<RecordBatch> = rows.batches.try_collect().await?;
+    let columns = batches.iter().map(|batch| batch.column(0).as_string::<i32>());
+    Ok(columns.flat_map(|column| column.iter().flatten()).map(str::to_owned).collect())
+}
