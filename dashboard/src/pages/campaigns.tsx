@@ -1,0 +1,80 @@
+// What campaigns bring, and what came back for what was spent.
+import { useCallback } from 'preact/hooks';
+import { barChart } from '../charts/bars';
+import { Switch } from '../components/choice';
+import { ChoiceParameter } from '../components/dimension';
+import { Filters } from '../components/filters';
+import { Page } from '../components/page';
+import { Panel } from '../components/panel';
+import { useReport } from '../core/catalog';
+import { formatMoney, formatNumber, formatWords } from '../core/format';
+import { useRouter } from '../core/router';
+import { type Row, textOf } from '../core/rows';
+import { largestOf } from '../core/series';
+
+const FIGURES = ['conversions', 'value', 'sessions', 'cost'];
+const BARS_MAX = 15;
+
+export function CampaignsPage() {
+  const { address, change } = useRouter();
+  const figure = address.filters['figure'] ?? 'conversions';
+  const campaigns = useReport('campaigns');
+  const roi = useReport('roi');
+  const campaignChart = useCallback(
+    (rows: readonly Row[]) => {
+      const named = rows.filter((row) => textOf(row, 'campaign') !== '(not set)');
+      return barChart({
+        label: formatWords(figure),
+        ...largestOf(named, 'campaign', figure, BARS_MAX),
+        format: figure === 'value' || figure === 'cost' ? formatMoney : formatNumber,
+      });
+    },
+    [figure],
+  );
+  return (
+    <Page
+      title="Campaigns"
+      filters={<Filters reports={['campaigns', 'roi']} without={['by', 'basis']} />}
+    >
+      <Panel
+        answer={campaigns}
+        chart={campaignChart}
+        withTable
+        bar={figure}
+        controls={
+          <div class="panel-controls">
+            <Switch
+              label="Figure"
+              value={figure}
+              options={FIGURES.map((value) => ({ value, label: formatWords(value) }))}
+              onChange={(value) => change({ figure: value === 'conversions' ? null : value })}
+            />
+            <p class="muted">The chart leaves out sessions without a campaign.</p>
+          </div>
+        }
+      />
+      <Panel
+        answer={roi}
+        chart={roiChart}
+        withTable
+        bar="cost"
+        controls={
+          <div class="panel-controls">
+            <ChoiceParameter report="roi" name="by" label="Tell apart" />
+            <ChoiceParameter report="roi" name="basis" label="Dates are those of" />
+          </div>
+        }
+      />
+    </Page>
+  );
+}
+
+function roiChart(rows: readonly Row[]) {
+  const spent = largestOf(rows, 'dimension', 'roas', BARS_MAX);
+  if (spent.names.length === 0) return null;
+  return barChart({
+    label: 'Value for each unit spent',
+    ...spent,
+    format: (value) => `${formatNumber(value)}×`,
+  });
+}
