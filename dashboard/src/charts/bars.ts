@@ -19,6 +19,8 @@ export interface BarData {
   readonly names: readonly string[];
   readonly values: readonly number[];
   readonly format: (value: number) => string;
+  /** Names to colour the bars by, such as channels of campaigns; without it their own. */
+  readonly colors?: readonly string[];
 }
 
 const BAR_HEIGHT = 26;
@@ -35,14 +37,14 @@ export function barChart(data: BarData): ChartSpec {
       tooltip: nameTooltip(palette, data),
       xAxis: { ...valueAxis(palette, formatCompact), axisLabel: { show: false } },
       yAxis: {
-        ...categoryAxis(palette, data.names, (name) => shorten(name, 26)),
+        ...categoryAxis(palette, data.names, (name) => shorten(name, 36)),
         inverse: true,
         axisLine: { show: false },
         axisLabel: {
           color: palette.text,
           fontSize: 12,
           interval: 0,
-          formatter: (name: string) => shorten(name, 26),
+          formatter: (name: string) => shorten(name, 36),
         },
       },
       series: [
@@ -60,7 +62,7 @@ export function barChart(data: BarData): ChartSpec {
           data: data.values.map((value, i) => ({
             value,
             itemStyle: {
-              color: colorOf(palette, data.names[i] ?? '', 0),
+              color: colorOf(palette, data.colors?.[i] ?? data.names[i] ?? '', 0),
               borderRadius: [0, 3, 3, 0],
             },
           })),
@@ -144,6 +146,7 @@ export function groupChart(data: GroupData): ChartSpec {
           interval: 0,
           width: 70,
           overflow: 'break',
+          lineHeight: 14,
           hideOverlap: true,
         },
       },

@@ -8,6 +8,8 @@ export type ChartOption = EChartsCoreOption;
 export interface ChartSpec {
   readonly option: (palette: Palette) => ChartOption;
   readonly height: number;
+  /** Width below which the chart scrolls instead of shrinking. */
+  readonly minWidth?: number;
   /** One sentence for those who can't see the chart; the table has the figures. */
   readonly summary: string;
 }

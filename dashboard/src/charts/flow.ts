@@ -76,7 +76,8 @@ export function flowChart(flow: Flow): ChartSpec {
   const label = new Map(flow.nodes.map((node) => [node.name, node.label]));
   const columnCount = Math.max(1, ...flow.nodes.map((node) => node.depth));
   return {
-    height: 420,
+    height: 460,
+    minWidth: 720,
     summary,
     option: (palette) => ({
       ...baseOption(palette, summary),
@@ -101,7 +102,7 @@ export function flowChart(flow: Flow): ChartSpec {
           top: 8,
           bottom: 8,
           nodeWidth: 12,
-          nodeGap: 7,
+          nodeGap: 9,
           draggable: false,
           emphasis: { focus: 'adjacency' },
           layoutIterations: 32,

@@ -9,6 +9,8 @@ export interface Palette {
   readonly surface: string;
   readonly accent: string;
   readonly series: readonly string[];
+  /** For what is no channel of its own: Direct, the rest, what is not known. */
+  readonly neutral: readonly string[];
 }
 
 const LIGHT: Palette = {
@@ -29,8 +31,9 @@ const LIGHT: Palette = {
     '#e0704f',
     '#6b9e3a',
     '#9a6b4a',
-    '#8b96a5',
+    '#7a8a2e',
   ],
+  neutral: ['#75808f', '#aab3bf', '#cfd5dd'],
 };
 
 const DARK: Palette = {
@@ -51,8 +54,9 @@ const DARK: Palette = {
     '#f59277',
     '#97cc62',
     '#c99a78',
-    '#9aa6b6',
+    '#b9c46a',
   ],
+  neutral: ['#a3aebc', '#6d7888', '#4a5463'],
 };
 
 const PLACES: Readonly<Record<string, number>> = {
@@ -67,13 +71,17 @@ const PLACES: Readonly<Record<string, number>> = {
   Affiliates: 8,
   'Organic Video': 9,
   'Paid Video': 10,
-  Audio: 10,
+  Audio: 11,
   SMS: 8,
-  Direct: 11,
-  Unassigned: 11,
-  Other: 11,
-  '(not set)': 11,
-  '(unattributed)': 11,
+};
+
+const NEUTRAL: Readonly<Record<string, number>> = {
+  Direct: 0,
+  Unassigned: 1,
+  Other: 1,
+  'Earlier touches': 1,
+  '(not set)': 2,
+  '(unattributed)': 2,
 };
 
 export function paletteOf(theme: Theme): Palette {
@@ -82,6 +90,8 @@ export function paletteOf(theme: Theme): Palette {
 
 /** The colour of a channel, campaign or other value; `idx` is for names without a place. */
 export function colorOf(palette: Palette, name: string, idx: number): string {
+  const neutral = NEUTRAL[name];
+  if (neutral !== undefined) return palette.neutral[neutral] ?? palette.muted;
   const place = PLACES[name] ?? idx;
   return palette.series[place % palette.series.length] ?? palette.accent;
 }

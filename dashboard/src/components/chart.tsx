@@ -39,8 +39,16 @@ export function Chart({ spec }: { spec: ChartSpec }) {
   }, [spec, theme]);
 
   return (
-    <div class="chart" role="img" aria-label={spec.summary} style={{ height: `${spec.height}px` }}>
-      <div class="chart-canvas" ref={holder} />
+    <div class="chart" style={{ minHeight: `${spec.height}px` }}>
+      <div class="chart-scroll" tabIndex={spec.minWidth === undefined ? undefined : 0}>
+        <div
+          class="chart-canvas"
+          role="img"
+          aria-label={spec.summary}
+          style={{ minWidth: `${spec.minWidth ?? 0}px` }}
+          ref={holder}
+        />
+      </div>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 // The filters of a page: those that at least one of its reports takes. All of them are written
 // to the address, defaults aside.
+import { useState } from 'preact/hooks';
 import type { Filters as FilterValues } from '../core/address';
 import { useCatalog } from '../core/catalog';
 import { formatDay, formatWords } from '../core/format';
@@ -29,6 +30,7 @@ export function Filters({ reports, without = [], open = false }: FiltersProps) {
   const parameters = mergeParameters(used).filter(({ name }) => !without.includes(name));
   const further = parameters.filter(({ name }) => !MAIN.includes(name));
   const nFurtherSet = further.filter(({ name }) => name in router.address.filters).length;
+  const [isOpen, setIsOpen] = useState(open || nFurtherSet > 0);
   const fields = further.map((parameter) => (
     <ParameterField
       key={parameter.name}
@@ -39,16 +41,24 @@ export function Filters({ reports, without = [], open = false }: FiltersProps) {
   ));
   return (
     <search class="filters" aria-label="Filters">
-      <MainFilters parameters={parameters} router={router} lake={catalog.lake} />
-      {further.length > 0 &&
-        (open ? (
-          <div class="further">{fields}</div>
-        ) : (
-          <details class="further-details" open={nFurtherSet > 0}>
-            <summary>More filters{nFurtherSet > 0 ? ` (${nFurtherSet})` : ''}</summary>
-            <div class="further">{fields}</div>
-          </details>
-        ))}
+      <div class="main-filters">
+        <MainFilters parameters={parameters} router={router} lake={catalog.lake} />
+        {further.length > 0 && !open && (
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            aria-controls="further-filters"
+            onClick={() => setIsOpen(!isOpen)}
+          >
+            More filters{nFurtherSet > 0 ? ` (${nFurtherSet})` : ''}
+          </button>
+        )}
+      </div>
+      {further.length > 0 && (
+        <div id="further-filters" class="further" hidden={!isOpen}>
+          {fields}
+        </div>
+      )}
     </search>
   );
 }
@@ -71,12 +81,12 @@ function MainFilters({ parameters, router, lake }: MainFiltersProps) {
     ...values.map((value) => ({ value, label: value })),
   ];
   return (
-    <div class="main-filters">
+    <>
       {find('from') && find('to') && <RangeFilter filters={filters} router={router} lake={lake} />}
-      {find('tenant') && (lake.tenants.length > 1 || filters['tenant'] !== undefined) && (
+      {find('tenant') && (lake.tenants.length > 1 || filters.tenant !== undefined) && (
         <Select
           label="Tenant"
-          value={filters['tenant'] ?? ''}
+          value={filters.tenant ?? ''}
           options={anyOf(lake.tenants, 'All tenants')}
           onChange={(tenant) => router.change({ tenant })}
         />
@@ -84,7 +94,7 @@ function MainFilters({ parameters, router, lake }: MainFiltersProps) {
       {find('conversion') && (
         <Select
           label="Conversion"
-          value={filters['conversion'] ?? ''}
+          value={filters.conversion ?? ''}
           options={anyOf(lake.conversions, 'All conversions')}
           onChange={(conversion) => router.change({ conversion })}
         />
@@ -92,7 +102,7 @@ function MainFilters({ parameters, router, lake }: MainFiltersProps) {
       {model && (
         <Select
           label="Model"
-          value={filters['model'] ?? defaultText(model)}
+          value={filters.model ?? defaultText(model)}
           options={(model.choices ?? []).map((value) => ({ value, label: formatWords(value) }))}
           onChange={set('model', model)}
         />
@@ -100,7 +110,7 @@ function MainFilters({ parameters, router, lake }: MainFiltersProps) {
       {find('lookback') && (
         <Select
           label="Lookback"
-          value={filters['lookback'] ?? ''}
+          value={filters.lookback ?? ''}
           options={lookbackOptions()}
           onChange={(lookback) => router.change({ lookback })}
         />
@@ -112,13 +122,13 @@ function MainFilters({ parameters, router, lake }: MainFiltersProps) {
           </span>
           <Switch
             label="Journeys of"
-            value={filters['unit'] ?? defaultText(unit)}
+            value={filters.unit ?? defaultText(unit)}
             options={(unit.choices ?? []).map((value) => ({ value, label: formatWords(value) }))}
             onChange={set('unit', unit)}
           />
         </div>
       )}
-    </div>
+    </>
   );
 }
 
@@ -203,7 +213,7 @@ function DayField({ label, value, onChange }: DayFieldProps) {
 
 function lookbackOptions(): Option[] {
   return [
-    { value: '', label: 'Usual (90 or 180 days)' },
+    { value: '', label: 'Usual' },
     ...LOOKBACKS.map((value) => ({ value, label: `${value.slice(0, -1)} days` })),
     { value: 'none', label: 'All time' },
   ];

@@ -3,6 +3,11 @@ import { formatNumber, formatPercent } from '../core/format';
 import { numberOf, type Row, textOf } from '../core/rows';
 
 const STATES_MAX = 16;
+const END_LABELS: Readonly<Record<string, string>> = {
+  '(start)': 'Start',
+  '(conversion)': 'Conversion',
+  '(null)': 'No conversion',
+};
 
 export function Matrix({ rows }: { rows: readonly Row[] }) {
   const { from, to, cells } = matrixOf(rows);
@@ -16,7 +21,7 @@ export function Matrix({ rows }: { rows: readonly Row[] }) {
             <th scope="col">From</th>
             {to.map((name) => (
               <th key={name} scope="col" class="number">
-                {name}
+                {END_LABELS[name] ?? name}
               </th>
             ))}
           </tr>
@@ -24,7 +29,7 @@ export function Matrix({ rows }: { rows: readonly Row[] }) {
         <tbody>
           {from.map((name) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{END_LABELS[name] ?? name}</th>
               {to.map((target) => (
                 <MatrixCell key={target} row={cells.get(`${name}\n${target}`)} />
               ))}

@@ -14,8 +14,8 @@ const NAMES_MAX = 12;
 export function ModelsPanel() {
   const { address, change } = useRouter();
   const { filters } = address;
-  const measure = filters['measure'] ?? 'conversions';
-  const chosen = useMemo(() => filters['models']?.split(',') ?? USUAL, [filters['models']]);
+  const measure = filters.measure ?? 'conversions';
+  const chosen = useMemo(() => filters.models?.split(',') ?? USUAL, [filters.models]);
   const models = useReport('models');
   const known = Object.keys(models.rows?.[0] ?? {}).filter((name) => name !== 'dimension');
   const columns = useMemo(() => ['dimension', ...chosen], [chosen]);

@@ -26,7 +26,7 @@ interface PanelProps {
   /** Numbers of the table are shaded by their size. */
   readonly heat?: boolean;
   readonly columns?: readonly string[];
-  readonly class?: string;
+  readonly rowsShown?: number;
 }
 
 export function Panel(props: PanelProps) {
@@ -39,12 +39,7 @@ export function Panel(props: PanelProps) {
   const hasChart = props.chart !== undefined || props.content !== undefined;
   const showsTable = withTable || !hasChart || tableWanted;
   return (
-    <section
-      class={`panel ${props.class ?? ''}`}
-      aria-labelledby={id}
-      aria-busy={isLoading}
-      data-report={report?.name}
-    >
+    <section class="panel" aria-labelledby={id} aria-busy={isLoading} data-report={report?.name}>
       <header class="panel-head">
         <div>
           <h2 id={id}>{title}</h2>
@@ -85,7 +80,7 @@ export function Panel(props: PanelProps) {
       {error !== null && <Failure message={error} onRetry={retry} />}
       {error === null && rows === null && <Loading what={title} />}
       {error === null && rows !== null && (
-        <div class={isLoading ? 'stale' : ''}>
+        <div class={isLoading ? 'panel-body stale' : 'panel-body'}>
           <PanelBody {...props} rows={rows} title={title} showsTable={showsTable} />
         </div>
       )}
@@ -108,7 +103,7 @@ interface PanelBodyProps extends PanelProps {
 }
 
 function PanelBody(props: PanelBodyProps) {
-  const { rows, title, chart, content, showsTable, bar, heat, columns } = props;
+  const { rows, title, chart, content, showsTable, bar, heat, columns, rowsShown } = props;
   const body = useMemo(() => splitFooters(rows).body, [rows]);
   const spec = useMemo(() => (body.length === 0 ? null : (chart?.(body) ?? null)), [body, chart]);
   if (rows.length === 0) return <Empty />;
@@ -116,9 +111,7 @@ function PanelBody(props: PanelBodyProps) {
     <>
       {spec !== null && <Chart spec={spec} />}
       {content?.(rows)}
-      {showsTable && (
-        <DataTable caption={title} rows={rows} bar={bar} heat={heat} columns={columns} />
-      )}
+      {showsTable && <DataTable {...{ caption: title, rows, bar, heat, columns, rowsShown }} />}
     </>
   );
 }

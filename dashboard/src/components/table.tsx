@@ -4,7 +4,9 @@ import { type Column, columnsOf, formatCell } from '../core/columns';
 import { Link } from '../core/router';
 import { numberOf, type Row, sortRows, splitFooters, textOf } from '../core/rows';
 
-const ROWS_SHOWN = 100;
+const ROWS_SHOWN = 50;
+const SHORT_CHARS_MAX = 34;
+const NARROW_COLUMNS_MAX = 3;
 
 interface DataTableProps {
   readonly caption: string;
@@ -17,6 +19,8 @@ interface DataTableProps {
   readonly heat?: boolean | undefined;
   /** Headings in place of the usual ones. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Rows that are shown before all are asked for. */
+  readonly rowsShown?: number | undefined;
 }
 
 interface Order {
@@ -24,13 +28,14 @@ interface Order {
   readonly ascending: boolean;
 }
 
-export function DataTable({ caption, rows, bar, columns: chosen, heat, labels }: DataTableProps) {
+export function DataTable(props: DataTableProps) {
+  const { caption, rows, bar, columns: chosen, heat, labels, rowsShown = ROWS_SHOWN } = props;
   const [order, setOrder] = useState<Order | null>(null);
   const [showsAll, setShowsAll] = useState(false);
   const { body, footers } = useMemo(() => splitFooters(rows), [rows]);
   const { columns, empty } = useMemo(() => chooseColumns(rows, chosen), [rows, chosen]);
   const sorted = order === null ? body : sortRows(body, order.column, order.ascending);
-  const shown = showsAll ? sorted : sorted.slice(0, ROWS_SHOWN);
+  const shown = showsAll ? sorted : sorted.slice(0, rowsShown);
   const scale = useMemo(
     () => scaleOf(body, columns, bar, heat ?? false),
     [body, columns, bar, heat],
@@ -42,7 +47,7 @@ export function DataTable({ caption, rows, bar, columns: chosen, heat, labels }:
         : { column: column.name, ascending: !column.isNumeric },
     );
   return (
-    <div class="table-box">
+    <div class={columns.length <= NARROW_COLUMNS_MAX ? 'table-box narrow' : 'table-box'}>
       {/* Wide tables scroll, so the box can be reached by keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
       <section class="table-scroll" tabIndex={0} aria-label={`Table: ${caption}`}>
@@ -113,9 +118,7 @@ function HeadCell({ column, label, order, onSort }: HeadCellProps) {
     <th scope="col" class={column.isNumeric ? 'number' : ''} aria-sort={direction}>
       <button type="button" onClick={() => onSort(column)}>
         {label}
-        <span class="sort-mark" aria-hidden="true">
-          {isSorted ? (order.ascending ? '↑' : '↓') : ''}
-        </span>
+        {isSorted && <span aria-hidden="true">{order.ascending ? ' ↑' : ' ↓'}</span>}
       </button>
     </th>
   );
@@ -132,15 +135,20 @@ function TableRow({ row, columns, scale }: TableRowProps) {
     <tr>
       {columns.map((column) => {
         const { mark, style } = markOf(row, column, scale);
-        const alignment = column.isNumeric ? 'number' : 'text';
         return (
-          <td key={column.name} class={`${alignment}${mark}`} style={style}>
+          <td key={column.name} class={`${shapeOf(row, column)}${mark}`} style={style}>
             <CellContent row={row} column={column} />
           </td>
         );
       })}
     </tr>
   );
+}
+
+/** Short texts stay on one line, long ones get room to wrap. */
+function shapeOf(row: Row, column: Column): string {
+  if (column.isNumeric) return 'number';
+  return formatCell(row[column.name], column.kind).length > SHORT_CHARS_MAX ? 'long' : 'short';
 }
 
 function markOf(row: Row, column: Column, { bar, barMax, heatMax }: Scale) {

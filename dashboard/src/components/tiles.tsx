@@ -58,7 +58,7 @@ function TileText({ tile }: { tile: Tile }) {
         {text}
       </span>
       <span class={`tile-note ${change === null ? '' : direction}`}>
-        {change === null ? (hint ?? '') : `${change} to the period before`}
+        {change === null ? (hint ?? '') : `${change} vs. before`}
       </span>
     </>
   );

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { formatDay, formatMoney, formatNumber } from '../core/format';
 import { Link } from '../core/router';
-import { type Row, textOf } from '../core/rows';
+import { numberOf, type Row, textOf } from '../core/rows';
 
 const EVENTS_SHOWN = 60;
 
@@ -44,7 +44,7 @@ function TimelineEvent({ row, who }: { row: Row; who: boolean }) {
   const what = textOf(row, 'what');
   const isSession = what === 'session';
   const person = textOf(row, 'person');
-  const value = row['value'];
+  const value = row.value;
   const source = [textOf(row, 'source'), textOf(row, 'campaign')].filter((text) => text !== '');
   return (
     <li class={isSession ? 'event' : 'event conversion'}>
@@ -60,13 +60,15 @@ function TimelineEvent({ row, who }: { row: Row; who: boolean }) {
         )}
         {textOf(row, 'page') !== '' && <span class="event-page">{textOf(row, 'page')}</span>}
         {source.length > 0 && <span class="muted">{source.join(' / ')}</span>}
-        {isSession && (
-          <span class="muted">{formatNumber(Number(row['pageviews'] ?? 0))} page views</span>
-        )}
+        {isSession && <span class="muted">{pagesText(numberOf(row, 'pageviews'))}</span>}
         {typeof value === 'number' && <span class="event-value">{formatMoney(value)}</span>}
       </span>
     </li>
   );
+}
+
+function pagesText(n: number): string {
+  return n === 1 ? '1 page view' : `${formatNumber(n)} page views`;
 }
 
 function byDay(rows: readonly Row[]): [string, Row[]][] {

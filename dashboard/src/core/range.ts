@@ -24,7 +24,7 @@ export const PRESETS: readonly Preset[] = [
   { name: '28d', label: 'Last 28 days' },
   { name: '90d', label: 'Last 90 days' },
   { name: '365d', label: 'Last 365 days' },
-  { name: 'month', label: 'Last month of the lake' },
+  { name: 'month', label: 'Latest month' },
 ];
 
 /** Returns the day `n` days after `day`; both are `YYYY-MM-DD`. */
@@ -35,6 +35,12 @@ export function addDays(day: string, n: number): string {
 /** Returns the number of days from one day to another. */
 export function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / DAY_MS);
+}
+
+/** Returns the Monday of a day's week, as reports by week have it. */
+export function weekOf(day: string): string {
+  const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
+  return addDays(day, -((weekday + 6) % 7));
 }
 
 /** Says whether a text is a day of the calendar. */

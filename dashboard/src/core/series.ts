@@ -8,7 +8,8 @@ export interface Stack {
 
 /**
  * Spreads rows over periods: one series for each of the largest `names` of `dimension`, and one
- * `Other` for all that are smaller. Periods without a row count 0.
+ * `Other` for all that are smaller. Periods without a row count 0; without `periods` those of
+ * the rows are taken.
  */
 export function stackOf(
   rows: readonly Row[],
@@ -16,8 +17,8 @@ export function stackOf(
   dimension: string,
   measure: string,
   names: number,
+  periods: string[] = [...new Set(rows.map((row) => textOf(row, period)))].sort(),
 ): Stack {
-  const periods = [...new Set(rows.map((row) => textOf(row, period)))].sort();
   const place = new Map(periods.map((name, i) => [name, i]));
   const totals = new Map<string, number>();
   for (const row of rows) {

@@ -8,7 +8,7 @@ const STORAGE_KEY = 'tributary-theme';
 const CHANGED = 'tributary-theme-changed';
 
 export function currentTheme(): Theme {
-  return document.documentElement.dataset['theme'] === 'dark' ? 'dark' : 'light';
+  return document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
 }
 
 /** Chooses a theme for this and later visits. */
@@ -46,6 +46,6 @@ export function followSystem(): void {
 }
 
 function show(theme: Theme): void {
-  document.documentElement.dataset['theme'] = theme;
+  document.documentElement.dataset.theme = theme;
   dispatchEvent(new Event(CHANGED));
 }

@@ -35,14 +35,14 @@ function Findings({ rows }: { rows: readonly Row[] }) {
           <li key={what} class={total === 0 ? 'none' : ''}>
             {details.length === 0 ? (
               <p class="finding">
-                <span>{what}</span>
+                <span>{sentence(what)}</span>
                 <b>{formatNumber(total)}</b>
               </p>
             ) : (
               <details>
                 <summary class="finding">
                   <span>
-                    {what} <span class="muted">({details.length})</span>
+                    {sentence(what)} <span class="muted">({details.length})</span>
                   </span>
                   <b>{formatNumber(total)}</b>
                 </summary>
@@ -54,4 +54,8 @@ function Findings({ rows }: { rows: readonly Row[] }) {
       })}
     </ul>
   );
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

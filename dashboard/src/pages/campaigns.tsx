@@ -9,7 +9,7 @@ import { Panel } from '../components/panel';
 import { useReport } from '../core/catalog';
 import { formatMoney, formatNumber, formatWords } from '../core/format';
 import { useRouter } from '../core/router';
-import { type Row, textOf } from '../core/rows';
+import { numberOf, type Row, textOf } from '../core/rows';
 import { largestOf } from '../core/series';
 
 const FIGURES = ['conversions', 'value', 'sessions', 'cost'];
@@ -17,18 +17,11 @@ const BARS_MAX = 15;
 
 export function CampaignsPage() {
   const { address, change } = useRouter();
-  const figure = address.filters['figure'] ?? 'conversions';
+  const figure = address.filters.figure ?? 'conversions';
   const campaigns = useReport('campaigns');
   const roi = useReport('roi');
   const campaignChart = useCallback(
-    (rows: readonly Row[]) => {
-      const named = rows.filter((row) => textOf(row, 'campaign') !== '(not set)');
-      return barChart({
-        label: formatWords(figure),
-        ...largestOf(named, 'campaign', figure, BARS_MAX),
-        format: figure === 'value' || figure === 'cost' ? formatMoney : formatNumber,
-      });
-    },
+    (rows: readonly Row[]) => campaignsChart(rows, figure),
     [figure],
   );
   return (
@@ -67,6 +60,22 @@ export function CampaignsPage() {
       />
     </Page>
   );
+}
+
+/** Bars in the colour of the campaign's channel; the source tells namesakes apart. */
+function campaignsChart(rows: readonly Row[], figure: string) {
+  const largest = rows
+    .filter((row) => textOf(row, 'campaign') !== '(not set)' && numberOf(row, figure) > 0)
+    .sort((a, b) => numberOf(b, figure) - numberOf(a, figure))
+    .slice(0, BARS_MAX);
+  if (largest.length === 0) return null;
+  return barChart({
+    label: formatWords(figure),
+    names: largest.map((row) => `${textOf(row, 'campaign')} · ${textOf(row, 'source')}`),
+    values: largest.map((row) => numberOf(row, figure)),
+    colors: largest.map((row) => textOf(row, 'channel')),
+    format: figure === 'value' || figure === 'cost' ? formatMoney : formatNumber,
+  });
 }
 
 function roiChart(rows: readonly Row[]) {

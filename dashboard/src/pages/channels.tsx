@@ -18,8 +18,8 @@ const BARS_MAX = 15;
 
 export function ChannelsPage() {
   const { address, change } = useRouter();
-  const figure = address.filters['figure'] ?? 'conversions';
-  const by = address.filters['by'] ?? 'channel';
+  const figure = address.filters.figure ?? 'conversions';
+  const by = address.filters.by ?? 'channel';
   const channels = useReport('channels');
   const chart = useCallback(
     (rows: readonly Row[]) =>

@@ -17,7 +17,7 @@ const BARS_MAX = 15;
 
 export function FirmographicsPage() {
   const { address, change } = useRouter();
-  const figure = address.filters['figure'] ?? 'accounts';
+  const figure = address.filters.figure ?? 'accounts';
   const chart = useCallback(
     (rows: readonly Row[]) =>
       barChart({

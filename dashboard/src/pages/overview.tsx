@@ -46,8 +46,8 @@ const PERIODS = [
 export function OverviewPage() {
   const { address, change } = useRouter();
   const { filters } = address;
-  const metric = filters['metric'] ?? 'sessions';
-  const measure = filters['measure'] ?? 'conversions';
+  const metric = filters.metric ?? 'sessions';
+  const measure = filters.measure ?? 'conversions';
   const days = useReport('overview');
   const channels = useReport('channels');
   const trends = useReport('trends');
@@ -81,7 +81,7 @@ export function OverviewPage() {
               />
               <Select
                 label="Step"
-                value={filters['period'] ?? 'week'}
+                value={filters.period ?? 'week'}
                 options={PERIODS}
                 onChange={(value) => change({ period: value === 'week' ? null : value })}
               />
@@ -132,7 +132,7 @@ function labelOf(metric: string): string {
 function metricChart(rows: readonly Row[], metric: string) {
   return areaChart({
     label: labelOf(metric),
-    days: rows.map((row) => String(row['date'])),
+    days: rows.map((row) => String(row.date)),
     values: rows.map((row) => numberOf(row, metric)),
     format: metric === 'value' ? formatMoney : formatNumber,
   });

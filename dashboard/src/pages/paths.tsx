@@ -21,7 +21,7 @@ const NAMES_A_STEP = 7;
 
 export function PathsPage() {
   const { address, change } = useRouter();
-  const steps = address.filters['shown_steps'] ?? STEPS_USUAL;
+  const steps = address.filters.shown_steps ?? STEPS_USUAL;
   const paths = useReport('paths', { limit: PATHS_MAX });
   const lengths = useReport('path-length');
   const lags = useReport('time-lag');
@@ -44,6 +44,7 @@ export function PathsPage() {
         chart={flow}
         withTable
         bar="conversions"
+        rowsShown={20}
         controls={
           <div class="panel-controls">
             <Select

@@ -1,15 +1,16 @@
 // Any report with a form made from its parameters.
+import { useMemo } from 'preact/hooks';
 import { barChart } from '../charts/bars';
 import { areaChart } from '../charts/time';
 import { Filters } from '../components/filters';
 import { Page } from '../components/page';
 import { Panel } from '../components/panel';
 import { useReport } from '../core/catalog';
-import { columnsOf } from '../core/columns';
+import { type Column, columnsOf } from '../core/columns';
 import { formatMoney, formatNumber, formatWords } from '../core/format';
 import { rowsUrl } from '../core/report';
 import { Link } from '../core/router';
-import { numberOf, type Row, textOf } from '../core/rows';
+import { numberOf, type Row, splitFooters, textOf } from '../core/rows';
 import { largestOf } from '../core/series';
 
 const MEASURES = ['conversions', 'sessions', 'influenced', 'n', 'entities', 'viewers'];
@@ -17,7 +18,8 @@ const BARS_MAX = 12;
 
 export function ReportPage({ name }: { name: string }) {
   const answer = useReport(name);
-  const { report, question } = answer;
+  const { report, question, rows } = answer;
+  const drawn = useMemo(() => drawnMeasure(rows ?? []), [rows]);
   return (
     <Page
       title={report?.title ?? 'Report'}
@@ -35,11 +37,13 @@ export function ReportPage({ name }: { name: string }) {
         withTable
         controls={
           report !== undefined && (
-            <p class="muted">
+            <p class="drawn">
               <a href={rowsUrl(name, question.parameters, 'parquet')} download={`${name}.parquet`}>
                 Parquet
-              </a>{' '}
-              · on the command line: <code>tributary report {name}</code>
+              </a>
+              {' · on the command line: '}
+              <code>tributary report {name}</code>
+              {drawn !== null && ` · drawn: ${drawn}`}
             </p>
           )
         }
@@ -48,13 +52,24 @@ export function ReportPage({ name }: { name: string }) {
   );
 }
 
+/** Heading of the column that a report's chart draws; null without a chart. */
+function drawnMeasure(rows: readonly Row[]): string | null {
+  const { body } = splitFooters(rows);
+  const measure = measureOf(columnsOf(body));
+  return guessChart(body) === null ? null : (measure?.label ?? null);
+}
+
+function measureOf(columns: readonly Column[]): Column | undefined {
+  return MEASURES.map((name) => columns.find((column) => column.name === name)).find(
+    (column) => column?.isNumeric,
+  );
+}
+
 /** Draws a report that has days, or names with a figure; others have no chart. */
 function guessChart(rows: readonly Row[]) {
   const columns = columnsOf(rows);
   const [first] = columns;
-  const measure = MEASURES.map((name) => columns.find((column) => column.name === name)).find(
-    (column) => column?.isNumeric,
-  );
+  const measure = measureOf(columns);
   if (first === undefined || measure === undefined) return null;
   const label = formatWords(measure.name);
   const format = measure.kind === 'money' ? formatMoney : formatNumber;
