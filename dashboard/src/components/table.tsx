@@ -115,7 +115,12 @@ function HeadCell({ column, label, order, onSort }: HeadCellProps) {
   const isSorted = order?.column === column.name;
   const direction = isSorted ? (order.ascending ? 'ascending' : 'descending') : undefined;
   return (
-    <th scope="col" class={column.isNumeric ? 'number' : ''} aria-sort={direction}>
+    <th
+      scope="col"
+      class={column.isNumeric ? 'number' : ''}
+      aria-sort={direction}
+      data-column={column.name}
+    >
       <button type="button" onClick={() => onSort(column)}>
         {label}
         {isSorted && <span aria-hidden="true">{order.ascending ? ' ↑' : ' ↓'}</span>}

@@ -1,0 +1,70 @@
+// Behind a token: who has none sees the form, who has it sees figures, until they sign out.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { launch, newTab, settle } from './support/browser.mjs';
+import { makeLake, serve } from './support/server.mjs';
+
+const token = randomBytes(24).toString('hex');
+let lake;
+let server;
+let browser;
+
+before(async () => {
+  lake = makeLake();
+  server = await serve(lake, token);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  lake?.remove();
+});
+
+async function signIn(page, text) {
+  await page.locator('input[name="token"]').fill(text);
+  await page.locator('form[action^="/login"] button, form button').first().click();
+}
+
+test('no page and no report opens without the token', async () => {
+  for (const path of ['/', '/channels', '/api/reports', '/api/lake', '/api/reports/channels']) {
+    assert.equal((await fetch(server.url + path)).status, 401, path);
+  }
+});
+
+test('a wrong token is refused', async () => {
+  const { page, close } = await newTab(browser);
+  await page.goto(`${server.url}/channels`);
+  await signIn(page, 'not the token');
+  await page.locator('input[name="token"]').waitFor();
+  assert.equal(await page.locator('.panel').count(), 0);
+  const answer = await page.request.get(`${server.url}/api/lake`);
+  assert.equal(answer.status(), 401);
+  await close();
+});
+
+test('the token opens the page that was asked for, and signing out closes it', async () => {
+  const { page, close } = await newTab(browser);
+  await page.goto(`${server.url}/channels?unit=account`);
+  await signIn(page, token);
+  await settle(page);
+  assert.equal(new URL(page.url()).pathname, '/channels');
+  assert.ok((await page.locator('.panel table tbody tr').count()) > 5);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('input[name="token"]').waitFor();
+  assert.equal((await page.request.get(`${server.url}/api/lake`)).status(), 401);
+  await close();
+});
+
+test('a page whose session is over asks for the token again', async () => {
+  const { page, close } = await newTab(browser);
+  await page.goto(server.url);
+  await signIn(page, token);
+  await settle(page);
+  await page.context().clearCookies();
+  await page.getByRole('link', { name: 'Audit', exact: true }).click();
+  await page.locator('input[name="token"]').waitFor();
+  assert.equal(new URL(page.url()).pathname, '/audit');
+  await close();
+});
