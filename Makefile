@@ -23,7 +23,7 @@ BENCH_HTTP := bench/http/Cargo.toml
 BENCH_OPTIONS ?=
 
 .PHONY: help demo build test test-rust test-python test-spark torture torture-tools torture-binaries torture-short \
-	bench bench-import bench-serve bench-report check deny fuzz clean
+	bench bench-import bench-serve bench-report check deny fuzz clean dashboard test-browser browser-tools
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,6 +34,14 @@ demo: ## builds, sends signed sample events over HTTP, prints reports
 
 build: ## builds the program for use: target/release/tributary
 	$(CARGO) build --locked --release --bins
+
+# Without npm the program is built without pages; the API and all commands are the same.
+dashboard: ## builds the dashboard: dashboard/dist
+	@if command -v npm >/dev/null; then \
+	  cd dashboard && npm ci --silent && npm run --silent build; \
+	else \
+	  echo "npm is missing: the dashboard is not built"; \
+	fi
 
 test: test-rust test-python torture-short ## runs all tests
 
@@ -48,6 +56,20 @@ test-python: $(VENV)/ready $(S3S) $(AZURITE) ## lets DuckDB and deltalake read w
 test-spark: $(VENV)/ready $(VENV)/spark-ready ## lets Spark read it too; needs Java
 	$(CARGO) build --locked --bins
 	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -p no:cacheprovider tests/spark
+
+test-browser: browser-tools dashboard ## tries the dashboard in Chromium
+	cd dashboard && npm run --silent check && npm test --silent
+	$(if $(TRIBUTARY_BIN),,$(CARGO) build --locked --bins)
+	cd tests/browser && npm ci --silent && \
+	TRIBUTARY_BIN=$(or $(TRIBUTARY_BIN),$(abspath $(BIN))) \
+	TRIBUTARY_TEST_DIR=$(abspath target/browser) TMPDIR=$(abspath target/browser) npm test --silent
+
+# Debian's Chromium, if this is Debian, it is missing and we may.
+browser-tools:
+	@mkdir -p target/browser
+	@command -v chromium >/dev/null || [ -n "$$CHROMIUM" ] || [ "$$(id -u)" != 0 ] || \
+	! command -v apt-get >/dev/null || \
+	{ apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
 torture: torture-tools $(VENV)/ready $(VENV)/torture-ready ## breaks things for TORTURE_SECONDS (1800), counts what is lost
 	$(if $(TRIBUTARY_BIN),,$(MAKE) torture-binaries)

@@ -1,26 +1,15 @@
 // Behind a token: who has none sees the form, who has it sees figures, until they sign out.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import { launch, newTab, settle } from './support/browser.mjs';
-import { makeLake, serve } from './support/server.mjs';
+import { after, test } from 'node:test';
+import { newTab, settle } from './support/browser.mjs';
+import { serve } from './support/server.mjs';
+import { browser, lake } from './support/world.mjs';
 
 const token = randomBytes(24).toString('hex');
-let lake;
-let server;
-let browser;
+const server = await serve(lake, token);
 
-before(async () => {
-  lake = makeLake();
-  server = await serve(lake, token);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  lake?.remove();
-});
+after(() => server.stop());
 
 async function signIn(page, text) {
   await page.locator('input[name="token"]').fill(text);

@@ -1,28 +1,12 @@
 // axe finds nothing on any page, in either theme, nor in the SQL dialog and the menu.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import axe from '@axe-core/playwright';
-import { launch, newTab, open, PAGES } from './support/browser.mjs';
-import { makeLake, serve } from './support/server.mjs';
-
-let lake;
-let server;
-let browser;
-
-before(async () => {
-  lake = makeLake();
-  server = await serve(lake);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  lake?.remove();
-});
+import { test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { newTab, open, PAGES } from './support/browser.mjs';
+import { browser, server } from './support/world.mjs';
 
 async function violations(page) {
-  const found = await new axe.AxeBuilder({ page }).analyze();
+  const found = await new AxeBuilder({ page }).analyze();
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.html.slice(0, 200)}: ${node.failureSummary}`),
   );

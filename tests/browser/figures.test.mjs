@@ -1,24 +1,9 @@
 // Figures on pages are those of the API, filters change them, and a link restores a view.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, newTab, open, settle, tableOf } from './support/browser.mjs';
-import { makeLake, rowsOf, serve } from './support/server.mjs';
-
-let lake;
-let server;
-let browser;
-
-before(async () => {
-  lake = makeLake();
-  server = await serve(lake);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  lake?.remove();
-});
+import { test } from 'node:test';
+import { newTab, open, settle, tableOf } from './support/browser.mjs';
+import { rowsOf } from './support/server.mjs';
+import { browser, server } from './support/world.mjs';
 
 /** A figure on the page as a number; those that are shortened carry the whole in their title. */
 function tile(page, name) {
@@ -123,7 +108,7 @@ test('filters change the figures and the address, defaults leave it', async () =
   const { page, close } = await newTab(browser);
   await open(page, `${server.url}/channels`);
   const before = await tableOf(page, 'channels');
-  await page.getByLabel('Model').selectOption('first_touch');
+  await page.getByLabel('Model', { exact: true }).selectOption('first_touch');
   await settle(page);
   assert.equal(new URL(page.url()).search, '?model=first_touch');
   const after = await tableOf(page, 'channels');
@@ -133,7 +118,7 @@ test('filters change the figures and the address, defaults leave it', async () =
     after.map((row) => row.conversions),
     rows.map((row) => written(row.conversions, 'conversions')),
   );
-  await page.getByLabel('Model').selectOption('last_non_direct');
+  await page.getByLabel('Model', { exact: true }).selectOption('last_non_direct');
   await settle(page);
   assert.equal(new URL(page.url()).search, '');
   assert.deepEqual(await tableOf(page, 'channels'), before);
@@ -149,10 +134,10 @@ test('filters change the figures and the address, defaults leave it', async () =
 test('a link restores the view', async () => {
   const first = await newTab(browser);
   await open(first.page, `${server.url}/channels`);
-  await first.page.getByLabel('Dates').selectOption('7d');
+  await first.page.getByLabel('Dates', { exact: true }).selectOption('7d');
   await first.page.getByLabel('Conversion', { exact: true }).selectOption('signup');
-  await first.page.getByLabel('Lookback').selectOption('30d');
-  await first.page.getByLabel('Tell apart').selectOption('country');
+  await first.page.getByLabel('Lookback', { exact: true }).selectOption('30d');
+  await first.page.getByLabel('Tell apart', { exact: true }).selectOption('country');
   await settle(first.page);
   const link = first.page.url();
   const cells = await tableOf(first.page, 'channels');
@@ -165,7 +150,7 @@ test('a link restores the view', async () => {
     ['Lookback', '30d'],
     ['Tell apart', 'country'],
   ]) {
-    assert.equal(await second.page.getByLabel(label).inputValue(), value);
+    assert.equal(await second.page.getByLabel(label, { exact: true }).inputValue(), value);
   }
   await second.close();
 });

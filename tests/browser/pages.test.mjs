@@ -1,25 +1,9 @@
 // Every page loads, shows figures, logs no error and asks no other host; a narrow screen does
 // not scroll sideways; what is one click away is there.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, newTab, open, PAGES, settle } from './support/browser.mjs';
-import { makeLake, serve } from './support/server.mjs';
-
-let lake;
-let server;
-let browser;
-
-before(async () => {
-  lake = makeLake();
-  server = await serve(lake);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  lake?.remove();
-});
+import { test } from 'node:test';
+import { newTab, open, PAGES, settle } from './support/browser.mjs';
+import { browser, server } from './support/world.mjs';
 
 for (const path of PAGES) {
   test(`${path} loads without an error`, async () => {

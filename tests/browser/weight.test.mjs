@@ -2,28 +2,13 @@
 // forbids inline scripts.
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
-import { after, before, test } from 'node:test';
-import { launch, newTab, open } from './support/browser.mjs';
-import { makeLake, serve } from './support/server.mjs';
+import { test } from 'node:test';
+import { newTab, open } from './support/browser.mjs';
+import { browser, server } from './support/world.mjs';
 
 const BYTES_MAX = 300_000;
 // A generous bound against blunders; how fast a page is depends on the machine.
 const READY_MS_MAX = 20_000;
-let lake;
-let server;
-let browser;
-
-before(async () => {
-  lake = makeLake();
-  server = await serve(lake);
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  lake?.remove();
-});
 
 test('scripts and styles of the first load are under 300 kB compressed', async () => {
   const { page, close } = await newTab(browser);

@@ -60,6 +60,10 @@ export async function open(page, url) {
 
 /** Waits until nothing on the page is on its way. */
 export async function settle(page) {
+  // What was just clicked is drawn within two frames; before that nothing looks busy.
+  await page.evaluate(
+    () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+  );
   await page.waitForFunction(() => {
     const heading = document.querySelector('h1');
     const waits = document.querySelectorAll('.loading, [aria-busy="true"]');
