@@ -26,7 +26,7 @@ test('a wrong token is refused', async () => {
   const { page, close } = await newTab(browser);
   await page.goto(`${server.url}/channels`);
   await signIn(page, 'not the token');
-  await page.locator('input[name="token"]').waitFor();
+  await page.getByRole('alert').filter({ hasText: 'token' }).waitFor();
   assert.equal(await page.locator('.panel').count(), 0);
   const answer = await page.request.get(`${server.url}/api/lake`);
   assert.equal(answer.status(), 401);

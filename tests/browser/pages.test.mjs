@@ -45,6 +45,22 @@ test('a server that refuses is quoted, and asked again on demand', async () => {
   await close();
 });
 
+test('a busy server is asked again after a while', async () => {
+  const { page, close } = await newTab(browser);
+  let answers = 0;
+  await page.route('**/api/reports/audit', (route) => {
+    answers += 1;
+    if (answers > 1) return route.continue();
+    const headers = { 'retry-after': '1' };
+    const body = JSON.stringify({ error: 'too many queries at once; try again' });
+    return route.fulfill({ status: 503, contentType: 'application/json', headers, body });
+  });
+  await open(page, `${server.url}/audit`);
+  assert.equal(answers, 2);
+  assert.ok((await page.locator('.finding').count()) > 3);
+  await close();
+});
+
 test('dates without a session show that there is nothing', async () => {
   const { page, close } = await newTab(browser);
   await open(page, `${server.url}/accounts?from=2031-01-01&to=2031-02-01`);
@@ -69,7 +85,7 @@ test('CSV and SQL of a panel are one click away', async () => {
   await dialog.getByRole('button', { name: 'Copied' }).waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), sql);
   await page.keyboard.press('Escape');
-  assert.equal(await page.locator('dialog').count(), 0);
+  await page.locator('dialog').waitFor({ state: 'detached' });
   await close();
 });
 

@@ -57,9 +57,11 @@ function TileText({ tile }: { tile: Tile }) {
       <span class="tile-value" title={value === null ? undefined : formatNumber(value)}>
         {text}
       </span>
-      <span class={`tile-note ${change === null ? '' : direction}`}>
-        {change === null ? (hint ?? '') : `${change} vs. before`}
-      </span>
+      {(change !== null || hint !== undefined) && (
+        <span class={`tile-note ${change === null ? '' : direction}`}>
+          {change === null ? hint : `${change} vs. before`}
+        </span>
+      )}
     </>
   );
 }

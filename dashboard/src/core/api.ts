@@ -12,6 +12,9 @@ export class ApiError extends Error {
 }
 
 const ANSWERS_MAX = 200;
+const BUSY_TRIES_MAX = 5;
+const BUSY_SECONDS_USUAL = 2;
+const BUSY_SECONDS_MAX = 10;
 const answers = new Map<string, Promise<unknown>>();
 
 /** Fetches JSON, or takes it from the answers that this page already has. */
@@ -45,12 +48,7 @@ export async function fetchText(url: string): Promise<string> {
 }
 
 async function request(url: string, accept: string): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, { headers: { accept }, credentials: 'same-origin' });
-  } catch {
-    throw new ApiError('The server can’t be reached. Is `tributary serve` running?', 0);
-  }
+  const response = await untilNotBusy(url, accept);
   if (response.status === 401) {
     // The session is over; the server answers a page load with its login form.
     location.reload();
@@ -58,6 +56,25 @@ async function request(url: string, accept: string): Promise<Response> {
   }
   if (!response.ok) throw new ApiError(await sentenceOf(response), response.status);
   return response;
+}
+
+/** Asks again for as long as the server says that it is busy, as often as is reasonable. */
+async function untilNotBusy(url: string, accept: string): Promise<Response> {
+  for (let n = 1; ; n += 1) {
+    const response = await ask(url, accept);
+    const retryAfter = response.headers.get('retry-after');
+    if (response.status !== 503 || retryAfter === null || n >= BUSY_TRIES_MAX) return response;
+    const seconds = Math.min(Number(retryAfter) || BUSY_SECONDS_USUAL, BUSY_SECONDS_MAX);
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  }
+}
+
+async function ask(url: string, accept: string): Promise<Response> {
+  try {
+    return await fetch(url, { headers: { accept }, credentials: 'same-origin' });
+  } catch {
+    throw new ApiError('The server can’t be reached. Is `tributary serve` running?', 0);
+  }
 }
 
 async function sentenceOf(response: Response): Promise<string> {

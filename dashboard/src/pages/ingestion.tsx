@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { rateChart } from '../charts/rate';
 import { Chart } from '../components/chart';
 import { Page } from '../components/page';
-import { Failure, Loading } from '../components/status';
+import { Empty, Failure, Loading } from '../components/status';
 import { DataTable } from '../components/table';
 import { Tiles } from '../components/tiles';
 import { useCatalog } from '../core/catalog';
@@ -51,7 +51,12 @@ function Health({ latest, samples }: HealthProps) {
     },
     { name: 'accepted', label: 'Accepted', value: latest.accepted, hint: 'since the start' },
     { name: 'duplicates', label: 'Duplicates', value: latest.duplicates, hint: 'stored once' },
-    { name: 'dead_letters', label: 'Dead letters', value: latest.dead_letters, hint: 'see Audit' },
+    {
+      name: 'dead_letters',
+      label: 'Dead letters',
+      value: latest.dead_letters,
+      hint: 'not flattened whole',
+    },
     { name: 'refused', label: 'Refused', value: nRefused, hint: 'nothing stored' },
     {
       name: 'waiting',
@@ -84,7 +89,11 @@ function Health({ latest, samples }: HealthProps) {
             </p>
           </div>
         </header>
-        <Chart spec={spec} />
+        {rates.length === 0 ? (
+          <Empty>The first rate is known after 2 seconds.</Empty>
+        ) : (
+          <Chart spec={spec} />
+        )}
         <details>
           <summary>Table</summary>
           <DataTable
