@@ -6,10 +6,10 @@ import { Chart } from '../components/chart';
 import { Page } from '../components/page';
 import { Empty, Failure, Loading } from '../components/status';
 import { DataTable } from '../components/table';
-import { Tiles } from '../components/tiles';
+import { type Tile, Tiles } from '../components/tiles';
 import { useCatalog } from '../core/catalog';
 import { formatBytes, formatNumber, formatSeconds, formatTime } from '../core/format';
-import { type IngestionSample, ratesOf, useIngestion } from '../core/ingestion';
+import { type IngestionSample, type Rate, ratesOf, useIngestion } from '../core/ingestion';
 
 export function IngestionPage() {
   const { samples, error } = useIngestion();
@@ -31,10 +31,24 @@ interface HealthProps {
 
 function Health({ latest, samples }: HealthProps) {
   const rates = useMemo(() => ratesOf(samples), [samples]);
-  const spec = useMemo(() => rateChart(rates), [rates]);
-  const nRefused = Object.values(latest.refused).reduce((sum, n) => sum + n, 0);
   const rate = rates.at(-1)?.eventsPerSecond ?? null;
-  const tiles = [
+  return (
+    <>
+      <p class={latest.ready ? 'state ready' : 'state'} role="status">
+        {latest.ready ? 'Ready: webhooks are taken' : 'Not ready: webhooks are answered 503'}
+        <span class="muted">
+          {` · running since ${formatTime(latest.started_at)} UTC · ${latest.connections} connections`}
+        </span>
+      </p>
+      <Tiles label="State of the ingester" tiles={tilesOf(latest, rate)} />
+      <RatePanel rates={rates} />
+      <RefusedPanel refused={latest.refused} />
+    </>
+  );
+}
+
+function tilesOf(latest: IngestionSample, rate: number | null): Tile[] {
+  return [
     {
       name: 'rate',
       label: 'Events a second',
@@ -57,7 +71,12 @@ function Health({ latest, samples }: HealthProps) {
       value: latest.dead_letters,
       hint: 'not flattened whole',
     },
-    { name: 'refused', label: 'Refused', value: nRefused, hint: 'nothing stored' },
+    {
+      name: 'refused',
+      label: 'Refused',
+      value: Object.values(latest.refused).reduce((sum, n) => sum + n, 0),
+      hint: 'nothing stored',
+    },
     {
       name: 'waiting',
       label: 'Waiting events',
@@ -71,54 +90,48 @@ function Health({ latest, samples }: HealthProps) {
       hint: 'tried again',
     },
   ];
+}
+
+function RatePanel({ rates }: { rates: readonly Rate[] }) {
+  const spec = useMemo(() => rateChart(rates), [rates]);
+  const rows = [...rates].reverse().map(({ time, eventsPerSecond, lagSeconds }) => ({
+    'time (UTC)': new Date(time).toISOString().slice(11, 19),
+    events_a_second: eventsPerSecond,
+    lag_seconds: lagSeconds,
+  }));
   return (
-    <>
-      <p class={latest.ready ? 'state ready' : 'state'} role="status">
-        {latest.ready ? 'Ready: webhooks are taken' : 'Not ready: webhooks are answered 503'}
-        <span class="muted">
-          {` · running since ${formatTime(latest.started_at)} UTC · ${latest.connections} connections`}
-        </span>
-      </p>
-      <Tiles label="State of the ingester" tiles={tiles} />
-      <section class="panel" aria-labelledby="rate-title">
-        <header class="panel-head">
-          <div>
-            <h2 id="rate-title">Events a second</h2>
-            <p class="description">
-              Accepted events, since this page was opened, 10 minutes at most
-            </p>
-          </div>
-        </header>
-        {rates.length === 0 ? (
-          <Empty>The first rate is known after 2 seconds.</Empty>
-        ) : (
-          <Chart spec={spec} />
-        )}
-        <details>
-          <summary>Table</summary>
-          <DataTable
-            caption="Events a second"
-            rows={[...rates].reverse().map(({ time, eventsPerSecond, lagSeconds }) => ({
-              'time (UTC)': new Date(time).toISOString().slice(11, 19),
-              events_a_second: eventsPerSecond,
-              lag_seconds: lagSeconds,
-            }))}
-          />
-        </details>
-      </section>
-      {nRefused > 0 && (
-        <section class="panel" aria-labelledby="refused-title">
-          <header class="panel-head">
-            <h2 id="refused-title">Refused, by reason</h2>
-          </header>
-          <DataTable
-            caption="Refused, by reason"
-            rows={Object.entries(latest.refused).map(([reason, n]) => ({ reason, n }))}
-            bar="n"
-          />
-        </section>
+    <section class="panel" aria-labelledby="rate-title">
+      <header class="panel-head">
+        <div>
+          <h2 id="rate-title">Events a second</h2>
+          <p class="description">Accepted events, since this page was opened, 10 minutes at most</p>
+        </div>
+      </header>
+      {rates.length === 0 ? (
+        <Empty>The first rate is known after 2 seconds.</Empty>
+      ) : (
+        <Chart spec={spec} />
       )}
-    </>
+      <details>
+        <summary>Table</summary>
+        <DataTable caption="Events a second" rows={rows} />
+      </details>
+    </section>
+  );
+}
+
+function RefusedPanel({ refused }: { refused: Readonly<Record<string, number>> }) {
+  const rows = Object.entries(refused)
+    .filter(([, n]) => n > 0)
+    .map(([reason, n]) => ({ reason, n }));
+  if (rows.length === 0) return null;
+  return (
+    <section class="panel" aria-labelledby="refused-title">
+      <header class="panel-head">
+        <h2 id="refused-title">Refused, by reason</h2>
+      </header>
+      <DataTable caption="Refused, by reason" rows={rows} bar="n" />
+    </section>
   );
 }
 
