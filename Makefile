@@ -22,34 +22,41 @@ BENCH := target/bench/venv
 BENCH_HTTP := bench/http/Cargo.toml
 BENCH_OPTIONS ?=
 
+# What the program serves at `/`; anew only if what it is made of has changed.
+PAGES := dashboard/dist/index.html
+PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
+	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
+
 .PHONY: help demo build test test-rust test-python test-spark torture torture-tools torture-binaries torture-short \
-	bench bench-import bench-serve bench-report check deny fuzz clean dashboard test-browser browser-tools
+	bench bench-import bench-serve bench-report check deny fuzz clean dashboard test-browser browser-tools pictures
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-demo: ## builds, sends signed sample events over HTTP, prints reports
+demo: dashboard ## builds, sends signed sample events over HTTP, prints reports
 	$(CARGO) build --locked --bins
 	$(BIN) demo --directory target/demo
 
-build: ## builds the program for use: target/release/tributary
+build: dashboard ## builds the program for use: target/release/tributary
 	$(CARGO) build --locked --release --bins
 
 # Without npm the program is built without pages; the API and all commands are the same.
-dashboard: ## builds the dashboard: dashboard/dist
+dashboard: $(PAGES) ## builds the dashboard: dashboard/dist
+
+$(PAGES): $(PAGES_FROM)
 	@if command -v npm >/dev/null; then \
 	  cd dashboard && npm ci --silent && npm run --silent build; \
 	else \
 	  echo "npm is missing: the dashboard is not built"; \
 	fi
 
-test: test-rust test-python torture-short ## runs all tests
+test: test-rust test-python test-browser torture-short ## runs all tests
 
-test-rust: ## runs the tests in Rust
+test-rust: dashboard ## runs the tests in Rust
 	$(CARGO) test --locked
 	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target/bench/http
 
-test-python: $(VENV)/ready $(S3S) $(AZURITE) ## lets DuckDB and deltalake read what the program writes
+test-python: dashboard $(VENV)/ready $(S3S) $(AZURITE) ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
 	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -n 2 -p no:cacheprovider tests/python
 
@@ -58,11 +65,18 @@ test-spark: $(VENV)/ready $(VENV)/spark-ready ## lets Spark read it too; needs J
 	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -p no:cacheprovider tests/spark
 
 test-browser: browser-tools dashboard ## tries the dashboard in Chromium
-	cd dashboard && npm run --silent check && npm test --silent
+	cd dashboard && { [ -d node_modules ] || npm ci --silent; } && npm run --silent check && npm test --silent
 	$(if $(TRIBUTARY_BIN),,$(CARGO) build --locked --bins)
 	cd tests/browser && npm ci --silent && \
 	TRIBUTARY_BIN=$(or $(TRIBUTARY_BIN),$(abspath $(BIN))) \
 	TRIBUTARY_TEST_DIR=$(abspath target/browser) TMPDIR=$(abspath target/browser) npm test --silent
+
+pictures: browser-tools dashboard ## takes the pictures of the dashboard that docs/ shows
+	$(if $(TRIBUTARY_BIN),,$(CARGO) build --locked --bins)
+	cd tests/browser && npm ci --silent && \
+	TRIBUTARY_BIN=$(or $(TRIBUTARY_BIN),$(abspath $(BIN))) \
+	TRIBUTARY_TEST_DIR=$(abspath target/browser) TMPDIR=$(abspath target/browser) \
+	node pictures.mjs $(abspath docs)
 
 # Debian's Chromium, if this is Debian, it is missing and we may.
 browser-tools:
