@@ -3,12 +3,18 @@
 use std::fs;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::StreamExt as _;
 
 use super::Usage;
 use crate::query::Rows;
-use crate::report::render::{Format, harmless, raw_csv_renderer, renderer};
+use crate::report::render::{
+    Format, Renderer, chart_renderer, fitted_table_renderer, harmless, raw_csv_renderer, renderer,
+};
+
+/// Columns of a chart that no terminal shows.
+const CHART_WIDTH: usize = 80;
 
 /// Options of commands that print rows.
 #[derive(Debug, clap::Args)]
@@ -32,6 +38,20 @@ impl Args {
         self.format == Format::Table && self.output.is_none()
     }
 
+    /// Returns the width of the terminal that shows what is printed, if one does.
+    pub(super) fn terminal_width(&self) -> Option<usize> {
+        let stdout = io::stdout();
+        let size = self.output.is_none().then(|| terminal_size::terminal_size_of(stdout))??;
+        Some(usize::from(size.0.0))
+    }
+
+    fn target(&self) -> anyhow::Result<Target> {
+        match &self.output {
+            Some(path) => Target::file(path),
+            None => Ok(Target::Standard),
+        }
+    }
+
     /// Tells whether a second answer would take the place of the first, or spoil it.
     pub(super) fn holds_one_answer(&self) -> bool {
         self.output.is_some() || self.format == Format::Parquet
@@ -39,22 +59,41 @@ impl Args {
 }
 
 /// Writes rows as the options say.
-pub(super) async fn write(args: &Args, mut rows: Rows) -> anyhow::Result<()> {
+pub(super) async fn write(args: &Args, rows: Rows) -> anyhow::Result<()> {
     check(args)?;
-    let target = match &args.output {
-        Some(path) => Target::file(path)?,
-        None => Target::Standard,
-    };
+    let target = args.target()?;
     let out = target.writer()?;
-    let mut renderer = match args.format {
-        Format::Csv if args.csv_raw => raw_csv_renderer(rows.schema, out),
-        format => renderer(format, rows.schema, out)?,
+    let schema = Arc::clone(&rows.schema);
+    let renderer = match (args.format, args.terminal_width()) {
+        (Format::Table, Some(width)) => fitted_table_renderer(&schema, width, out),
+        (Format::Csv, _) if args.csv_raw => raw_csv_renderer(schema, out),
+        (format, _) => renderer(format, schema, out)?,
     };
+    render(rows, renderer).await?;
+    target.finish()
+}
+
+/// Draws rows as bars of a column.
+pub(super) async fn draw(args: &Args, figure: Option<&str>, rows: Rows) -> anyhow::Result<()> {
+    let target = args.target()?;
+    let width = args.terminal_width().unwrap_or(CHART_WIDTH);
+    let schema = Arc::clone(&rows.schema);
+    let chart = |out| {
+        chart_renderer(&schema, figure, width, out)
+            .map_err(|error| Usage(format!("--chart: {error}")))
+    };
+    // No file is begun before it is known that there is something to draw.
+    drop(chart(Box::new(io::sink()))?);
+    let renderer = chart(target.writer()?)?;
+    render(rows, renderer).await?;
+    target.finish()
+}
+
+async fn render(mut rows: Rows, mut renderer: Box<dyn Renderer>) -> anyhow::Result<()> {
     while let Some(batch) = rows.batches.next().await {
         renderer.write(&batch?)?;
     }
-    renderer.finish()?;
-    target.finish()
+    Ok(renderer.finish()?)
 }
 
 /// Refuses what could not be read by anyone.

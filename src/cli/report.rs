@@ -91,6 +91,13 @@ pub(super) struct Args {
     /// Print the report's SQL with its parameters filled in instead of running it
     #[arg(long)]
     explain: bool,
+    /// Draw bars instead of a table: of a column with numbers, without a name of the first
+    #[arg(
+        long, value_name = "COLUMN", num_args = 0..=1, require_equals = true,
+        conflicts_with_all = ["format", "csv_raw", "explain"]
+    )]
+    #[expect(clippy::option_option, reason = "given or not, and with a column or without")]
+    chart: Option<Option<String>>,
     /// Parameters that were given as flags, not by environment or file.
     #[arg(skip)]
     flags: Vec<String>,
@@ -115,7 +122,10 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     }
     let engine = args.reading.engine(common).await?;
     let rows = engine.run(&report.sql, &values).await?;
-    output::write(&args.output, rows).await?;
+    match &args.chart {
+        Some(figure) => output::draw(&args.output, figure.as_deref(), rows).await?,
+        None => output::write(&args.output, rows).await?,
+    }
     if let Some(note) = report.note.as_ref().filter(|_| args.output.is_for_eyes()) {
         output::tell(&format!("note: {note}"));
     }

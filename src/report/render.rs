@@ -24,10 +24,12 @@ use arrow::datatypes::SchemaRef;
 
 mod aligned;
 mod cells;
+mod chart;
 mod columns;
 mod csv;
 mod error;
 mod escape;
+mod fit;
 mod instant;
 mod json;
 mod markdown;
@@ -38,6 +40,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use chart::NoFigure;
 pub use error::{RenderError, UnknownFormat};
 pub use escape::harmless;
 
@@ -144,4 +147,27 @@ pub fn raw_csv_renderer<'a>(
     out: Box<dyn Write + Send + 'a>,
 ) -> Box<dyn Renderer + 'a> {
     Box::new(csv::Csv::new(schema, csv::Formulas::Kept, out))
+}
+
+/// Returns a renderer of tables that fit a terminal of `width` columns.
+pub fn fitted_table_renderer<'a>(
+    schema: &SchemaRef,
+    width: usize,
+    out: Box<dyn Write + Send + 'a>,
+) -> Box<dyn Renderer + 'a> {
+    table::fitted(schema, width, out)
+}
+
+/// Returns a renderer of bars for the column `figure`, else for the first that has numbers, for a
+/// terminal of `width` columns.
+///
+/// # Errors
+/// [`NoFigure`] if there is no such column, or it has no numbers.
+pub fn chart_renderer<'a>(
+    schema: &SchemaRef,
+    figure: Option<&str>,
+    width: usize,
+    out: Box<dyn Write + Send + 'a>,
+) -> Result<Box<dyn Renderer + 'a>, NoFigure> {
+    Ok(Box::new(chart::Chart::try_new(schema, figure, width, out)?))
 }

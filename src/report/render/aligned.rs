@@ -30,6 +30,12 @@ pub(super) struct Column {
     pub(super) is_number: bool,
     /// The width of cells in terminal columns.
     pub(super) width: usize,
+    /// Whether cells are cut to the width.
+    pub(super) is_narrow: bool,
+    /// Whether a cell so far has any text.
+    pub(super) has_values: bool,
+    /// Whether it is left out, for want of space.
+    pub(super) is_hidden: bool,
 }
 
 /// The drawing of a table; every line ends with a line feed.
@@ -50,7 +56,7 @@ pub(super) trait Layout: Send {
     fn write_row(columns: &[Column], cells: &[String], out: &mut String);
 
     /// Appends what stands below the rows.
-    fn write_foot(n_rows: usize, out: &mut String);
+    fn write_foot(columns: &[Column], n_rows: usize, out: &mut String);
 }
 
 /// Returns the spaces that fill `text` up to `width` columns.
@@ -64,8 +70,13 @@ pub(super) struct Aligned<'a, L> {
     columns: Vec<Column>,
     stage: Stage,
     n_rows: usize,
+    /// Called with the columns when their widths are known, if these are to change.
+    fit: Option<Fit>,
     layout: PhantomData<L>,
 }
+
+/// Changes widths, and returns which columns stand in each of several tables.
+pub(super) type Fit = Box<dyn Fn(&mut [Column]) -> Vec<Vec<usize>> + Send>;
 
 enum Stage {
     /// Rows wait for the widths.
@@ -81,15 +92,29 @@ impl<'a, L: Layout> Aligned<'a, L> {
             let title = L::cell(field.name(), false);
             let is_number = columns::plain_type(field.data_type()).is_numeric();
             let width = title.width().max(L::width_min(is_number)).min(L::WIDTH_MAX);
-            Column { title, is_number, width }
+            Column {
+                title,
+                is_number,
+                width,
+                is_narrow: false,
+                has_values: false,
+                is_hidden: false,
+            }
         };
         Self {
             sink: Sink::new(out),
             columns: schema.fields().iter().map(column).collect(),
             stage: Stage::Measuring { rows: Vec::new(), n_bytes: 0 },
             n_rows: 0,
+            fit: None,
             layout: PhantomData,
         }
+    }
+
+    /// Has widths changed before anything is written.
+    pub(super) fn fitted(mut self, fit: Fit) -> Self {
+        self.fit = Some(fit);
+        self
     }
 
     fn add(&mut self, row: Vec<String>) {
@@ -99,25 +124,42 @@ impl<'a, L: Layout> Aligned<'a, L> {
         };
         for (column, cell) in self.columns.iter_mut().zip(&row) {
             column.width = column.width.max(cell.width().min(L::WIDTH_MAX));
+            column.has_values |= !cell.is_empty();
             *n_bytes += cell.len();
         }
         rows.push(row);
         if rows.len() >= HELD_ROWS_MAX || *n_bytes >= HELD_BYTES_MAX {
-            self.stream();
+            self.stream(false);
         }
     }
 
-    /// Takes the widths as they are and writes the head and what is held.
-    fn stream(&mut self) {
+    /// Takes the widths as they are and writes the head and what is held. Only with a whole result
+    /// can it stand in several tables.
+    fn stream(&mut self, is_whole: bool) {
         let Stage::Measuring { rows, .. } = std::mem::replace(&mut self.stage, Stage::Streaming)
         else {
             return;
         };
-        let mut head = String::new();
-        L::write_head(&self.columns, &mut head);
-        self.sink.push(&head);
-        for row in rows {
-            self.write_row(&row);
+        let mut tables = match &self.fit {
+            Some(fit) => fit(&mut self.columns),
+            None => vec![(0..self.columns.len()).collect()],
+        };
+        if !is_whole {
+            tables.truncate(1);
+        }
+        for (n, table) in tables.iter().enumerate() {
+            for (at, column) in self.columns.iter_mut().enumerate() {
+                column.is_hidden = !table.contains(&at);
+            }
+            let mut head = if n == 0 { String::new() } else { "\n".to_owned() };
+            L::write_head(&self.columns, &mut head);
+            self.sink.push(&head);
+            for row in &rows {
+                self.write_row(row);
+            }
+        }
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            column.is_hidden = !tables.iter().flatten().any(|&shown| shown == at);
         }
     }
 
@@ -152,9 +194,9 @@ impl<L: Layout> Renderer for Aligned<'_, L> {
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), RenderError> {
-        self.stream();
+        self.stream(true);
         let mut foot = String::new();
-        L::write_foot(self.n_rows, &mut foot);
+        L::write_foot(&self.columns, self.n_rows, &mut foot);
         self.sink.push(&foot);
         Ok(self.sink.finish()?)
     }

@@ -82,7 +82,7 @@ impl Layout for Markdown {
         }
     }
 
-    fn write_foot(_n_rows: usize, _out: &mut String) {}
+    fn write_foot(_columns: &[Column], _n_rows: usize, _out: &mut String) {}
 }
 
 fn write_line<'a>(columns: &[Column], cells: impl Iterator<Item = &'a str>, out: &mut String) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 
 use super::{Format, batch, render};
+use crate::report::render::fitted_table_renderer;
 
 fn rows(n_rows: usize, name: &str) -> arrow::array::RecordBatch {
     let counts: ArrayRef = Arc::new(Int64Array::from_iter_values(0..n_rows as i64));
@@ -59,4 +60,25 @@ fn long_text_is_not_held_beyond_its_bound() {
     renderer.write(&batches[0]).unwrap();
     drop(renderer);
     assert_eq!(bytes.iter().filter(|byte| **byte == b'\n').count(), 2 + 20);
+}
+
+#[test]
+fn a_table_fits_its_terminal() {
+    let wide = "x".repeat(50);
+    let texts = || -> ArrayRef { Arc::new(StringArray::from_iter_values([&wide, &wide])) };
+    let n: ArrayRef = Arc::new(Int64Array::from(vec![i64::MAX, 1]));
+    let nothing: ArrayRef = Arc::new(StringArray::new_null(2));
+    let batch =
+        batch(vec![("a", texts()), ("n", n), ("b", texts()), ("c", texts()), ("d", nothing)]);
+    for (width, n_tables, foot) in [(300, 1, "(2 rows)"), (60, 3, "(2 rows; not shown: d)")] {
+        let mut bytes = vec![];
+        let mut table = fitted_table_renderer(&batch.schema(), width, Box::new(&mut bytes));
+        table.write(&batch).unwrap();
+        table.finish().unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with('─')).count(), n_tables, "{text}");
+        assert_eq!(text.matches("9223372036854775807").count(), 1, "{text}");
+        assert!(text.ends_with(&format!("{foot}\n")), "{text}");
+    }
 }
