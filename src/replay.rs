@@ -35,7 +35,7 @@ mod letters;
 mod plan;
 mod sums;
 
-pub use letters::count_by_reason;
+pub use letters::{ID_CONFLICT, count_by_reason};
 
 /// Events of a batch, about; their ids are held in memory, 16 bytes each and as much again.
 const EVENTS_MAX: u64 = 1 << 19;
@@ -121,6 +121,14 @@ impl<'l> Replay<'l> {
         }
         let channels = Arc::new(channels);
         Ok(Self { lake, channels, now_ms, progress: Box::new(progress), tables })
+    }
+
+    /// Counts the events that are flattened again, about: those of the days, or the dead letters.
+    ///
+    /// # Errors
+    /// [`ReplayError::Lake`].
+    pub async fn n_events(&self, selection: &Selection) -> Result<u64, ReplayError> {
+        Ok(self.rows(selection).await?.values().sum())
     }
 
     /// Tells what [`Self::run`] would do; writes nothing.
@@ -210,18 +218,24 @@ impl<'l> Replay<'l> {
         self.tables.iter().find(|table| table.definition().name == definition.name)
     }
 
-    /// Cuts the days that have what is selected into batches.
-    async fn batches(&self, selection: &Selection) -> Result<Vec<BTreeSet<i32>>, ReplayError> {
+    /// Counts what is selected, by day.
+    async fn rows(&self, selection: &Selection) -> Result<BTreeMap<i32, u64>, ReplayError> {
         let letters_only = selection.letters_only || selection.reason.is_some();
         let source = if letters_only { &raw_events::DEAD_LETTERS } else { &raw_events::TABLE };
-        let Some(table) = self.table(source) else { return Ok(vec![]) };
         let mut rows: BTreeMap<i32, u64> = BTreeMap::new();
+        let Some(table) = self.table(source) else { return Ok(rows) };
         for file in table.files().await? {
             let is_early = selection.to.is_none_or(|to| file.date < to);
             if is_early && selection.from.is_none_or(|from| file.date >= from) {
                 *rows.entry(file.date).or_default() += file.n_rows.unwrap_or(0);
             }
         }
+        Ok(rows)
+    }
+
+    /// Cuts the days that have what is selected into batches.
+    async fn batches(&self, selection: &Selection) -> Result<Vec<BTreeSet<i32>>, ReplayError> {
+        let rows = self.rows(selection).await?;
         let mut batches: Vec<BTreeSet<i32>> = vec![];
         let mut n_events = 0;
         for (date, n_rows) in rows {

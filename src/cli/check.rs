@@ -9,12 +9,13 @@ use super::serve::Keys;
 use super::{Common, journal, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config;
+use crate::disk;
 use crate::flatten::TABLES;
 use crate::journal::directory::{list_sequences, load_checkpoint, segment_path};
 use crate::journal::segment::{Piece, SegmentReader};
 use crate::lake::audit::{self, Audit};
 use crate::lake::{Lake, files, log};
-use crate::replay::count_by_reason;
+use crate::replay::{ID_CONFLICT, count_by_reason};
 
 /// Files of a day that are worth a word.
 const FILES_NOTED: usize = 8;
@@ -58,7 +59,7 @@ impl Findings {
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let mut findings = Findings::default();
     check_configuration(&args, &mut findings)?;
-    check_journal(&args.journal.journal, &mut findings);
+    check_journal(&args.journal, &mut findings);
     check_lake(common, &mut findings).await;
     output::print(findings.text.as_bytes())?;
     let n_problems = findings.n_problems;
@@ -69,7 +70,10 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 /// A setting that can't be used ends the check, as it would end `serve`.
 fn check_configuration(args: &Args, findings: &mut Findings) -> anyhow::Result<()> {
     match args.keys.secrets()?.len() {
-        0 => findings.note("no webhook secrets are set; `serve` needs them"),
+        0 => findings.note(
+            "no webhook secrets are set; `serve` needs them: set TRIBUTARY_WEBHOOK_SECRETS, or give \
+             --secrets-file FILE",
+        ),
         n => findings.fine(&format!("{n} webhook secrets can be used")),
     }
     if let Some(file) = &args.token_file {
@@ -85,12 +89,14 @@ fn check_configuration(args: &Args, findings: &mut Findings) -> anyhow::Result<(
     Ok(())
 }
 
-fn check_journal(root: &Path, findings: &mut Findings) {
+fn check_journal(args: &journal::Args, findings: &mut Findings) {
+    let root = &args.journal;
     let name = root.display();
     if !root.join("segments").is_dir() {
-        findings.note(&format!("journal {name}: is not there yet"));
+        findings.note(&format!("journal {name}: is not there yet; `serve` or `import` makes it"));
         return;
     }
+    check_room(root, args, findings);
     let listed = load_checkpoint(root).and_then(|at| Ok((at, list_sequences(root)?)));
     let (checkpoint, sequences) = match listed {
         Ok(listed) => listed,
@@ -114,11 +120,40 @@ fn check_journal(root: &Path, findings: &mut Findings) {
     let damaged = root.join("damaged").read_dir().map_or(0, Iterator::count);
     if damaged > 0 {
         n_problems += 1;
-        let line = format!("journal {name}: {damaged} files of unreadable bytes in damaged/");
+        let line = format!(
+            "journal {name}: {damaged} files of unreadable bytes in damaged/; keep them \
+             elsewhere, and ask the sender for what they held"
+        );
         findings.problem(&line);
     }
     if n_problems == 0 {
         findings.fine(&format!("journal {name}: {n_records} events wait for the lake"));
+    }
+}
+
+/// Compares what the journal may grow to with what its disk has left.
+fn check_room(root: &Path, args: &journal::Args, findings: &mut Findings) {
+    let name = root.display();
+    let free = match disk::free_bytes(root) {
+        Ok(free) => free,
+        Err(error) => return findings.problem(&format!("journal {name}: {error}")),
+    };
+    let size = |bytes| ByteSize(bytes).display().iec().to_string();
+    if free < args.min_free_disk {
+        return findings.problem(&format!(
+            "journal {name}: its disk has {} free, and nothing is taken below --min-free-disk {}; \
+             make room",
+            size(free),
+            size(args.min_free_disk)
+        ));
+    }
+    if free < args.journal_bytes {
+        findings.note(&format!(
+            "journal {name}: its disk has {} free, less than --journal-bytes {}; webhooks are \
+             refused when it is full",
+            size(free),
+            size(args.journal_bytes)
+        ));
     }
 }
 
@@ -131,7 +166,10 @@ fn read_segment(path: &Path) -> Result<(u64, Vec<String>), crate::journal::Journ
             Piece::Record { .. } => n_records += 1,
             Piece::Damage { offset, length } => {
                 let path = path.display();
-                damage.push(format!("journal {path}: {length} bytes at {offset} are damaged"));
+                damage.push(format!(
+                    "journal {path}: {length} bytes at {offset} are damaged; `serve` sets them \
+                     aside and flushes the rest"
+                ));
             }
         }
     }
@@ -154,7 +192,11 @@ async fn check_lake(common: &Common, findings: &mut Findings) {
     }
     match count_by_reason(&lake).await {
         Ok(counts) => counts.iter().for_each(|(reason, n)| {
-            findings.note(&format!("dead letters: {n} of reason {reason}"));
+            let remedy = match reason.as_str() {
+                ID_CONFLICT => "the sender gave one id to two bodies".to_owned(),
+                reason => format!("after an upgrade `replay --reason {reason}` tries them again"),
+            };
+            findings.note(&format!("dead letters: {n} of reason {reason}; {remedy}"));
         }),
         Err(error) => findings.problem(&format!("dead letters: {error}")),
     }

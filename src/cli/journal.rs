@@ -23,7 +23,7 @@ pub(super) struct Args {
     pub(super) journal: PathBuf,
     /// Bytes that may wait for the lake; beyond that webhooks are answered 503
     #[arg(long, value_name = "SIZE", default_value = "10GiB", value_parser = config::parse_bytes)]
-    journal_bytes: u64,
+    pub(super) journal_bytes: u64,
     /// Sealed segments that may wait for the lake
     #[arg(long, value_name = "N", default_value = "10000",
           value_parser = clap::value_parser!(u32).range(1..))]
@@ -33,7 +33,7 @@ pub(super) struct Args {
     max_backlog_age: Duration,
     /// Space that stays free on the journal's disk; with less, webhooks are answered 503
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = config::parse_bytes)]
-    min_free_disk: u64,
+    pub(super) min_free_disk: u64,
     /// How long a webhook's id is remembered to recognise duplicates
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = config::parse_duration)]
     dedup_window: Duration,

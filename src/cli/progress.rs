@@ -12,10 +12,10 @@ pub(super) fn bytes(common: &Common, n_bytes: Option<u64>) -> ProgressBar {
     draw(common, n_bytes.map_or_else(ProgressBar::new_spinner, ProgressBar::new), BYTES)
 }
 
-/// Returns a count of things, such as `events read`.
-pub(super) fn count(common: &Common, what: &str) -> ProgressBar {
-    let template = format!("{{spinner}} {{pos}} {what}, {{per_sec}}, {{elapsed}}");
-    draw(common, ProgressBar::new_spinner(), &template)
+/// Returns a bar of things that are read, such as `events`.
+pub(super) fn count(common: &Common, n: u64, what: &str) -> ProgressBar {
+    let template = format!("{{spinner}} {{percent}}% {{wide_bar}} {{per_sec}} {what} read {{eta}}");
+    draw(common, ProgressBar::new(n), &template)
 }
 
 fn draw(common: &Common, bar: ProgressBar, template: &str) -> ProgressBar {

@@ -8,6 +8,9 @@ use crate::replay::{Replay, Replayed, Selection};
 const REASONS: [&str; 7] =
     ["not_utf8", "not_json", "too_deep", "too_large", "no_envelope", "unexpected_type", "repaired"];
 
+/// How often events are read whose rows change: to compare them, and to write them.
+const PASSES: u64 = 2;
+
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {
@@ -34,17 +37,19 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     };
     let channels = args.channels.channels(common)?;
     let lake = common.open_lake_to_read()?;
-    let progress = progress::count(common, "events read");
-    let bar = progress.clone();
+    let bar = progress::count(common, 0, "events");
+    let told = bar.clone();
     let now_ms = SystemClock::new().now_ms();
-    let mut replay = Replay::open(&lake, channels, now_ms, move |n| bar.inc(n)).await?;
+    let mut replay = Replay::open(&lake, channels, now_ms, move |n| told.inc(n)).await?;
+    let n_passes = if args.dry_run { 1 } else { PASSES };
+    bar.set_length(n_passes * replay.n_events(&selection).await?);
     let replayed = if args.dry_run {
         replay.rehearse(&selection).await
     } else {
         lake.probe().await?;
         replay.run(&selection).await
     };
-    progress.finish_and_clear();
+    bar.finish_and_clear();
     output::tell(&sentence(replayed?, args.dry_run));
     Ok(())
 }

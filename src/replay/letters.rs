@@ -15,7 +15,7 @@ use crate::lake::{DataFile, Lake, LakeError};
 use crate::schema::Table;
 
 /// The reason of letters whose body stands nowhere else.
-pub(super) const ID_CONFLICT: &str = "id_conflict";
+pub const ID_CONFLICT: &str = "id_conflict";
 
 /// Letters by partition and webhook; the value is the event's hash.
 pub(super) type Letters = BTreeMap<i32, HashMap<u128, u128>>;
