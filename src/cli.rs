@@ -25,8 +25,10 @@ mod generate;
 mod import;
 mod journal;
 mod load;
+mod man;
 mod output;
 mod progress;
+mod prompt;
 mod reading;
 mod recover;
 mod replay;
@@ -101,6 +103,8 @@ enum Command {
     Generate(generate::Args),
     /// Prints shell completions
     Completions(completions::Args),
+    /// Prints the manual page of a command, or writes all pages to a folder
+    Man(man::Args),
 }
 
 /// The command line, the configuration or the input is wrong.
@@ -205,6 +209,7 @@ impl Cli {
             Command::Schema(args) => schema::run(&common, &args),
             Command::Generate(args) => generate::run(&common, args).await,
             Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
         }
     }
 }

@@ -37,6 +37,7 @@ mod kept;
 mod late;
 mod macros;
 mod memory;
+mod names;
 mod numbering;
 mod parameters;
 mod provider;
@@ -46,6 +47,7 @@ mod views;
 pub use error::QueryError;
 pub use facts::TableFacts;
 pub use macros::MACROS;
+pub use names::Names;
 pub use parameters::filled_in;
 pub use views::VIEWS;
 

@@ -4,14 +4,15 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 
-use rustyline::DefaultEditor;
 use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{CompletionType, Config, Editor};
 
+use super::prompt::{self, Typing};
 use super::{Common, Usage, output, reading};
 use crate::query::{self, Engine};
 
 const PROMPT: &str = "tributary> ";
-const PROMPT_MORE: &str = "       ...> ";
 /// The prompt's history, in the user's home.
 const HISTORY: &str = ".tributary_history";
 
@@ -35,7 +36,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
         (Some(query), _) => query.clone(),
         (None, Some(path)) => fs::read_to_string(path)
             .map_err(|error| Usage(format!("can't read `{}`: {error}", path.display())))?,
-        (None, None) if io::stdin().is_terminal() => return prompt(common, &args).await,
+        (None, None) if io::stdin().is_terminal() => return ask(common, &args).await,
         (None, None) => {
             let mut text = String::new();
             io::stdin().read_to_string(&mut text)?;
@@ -61,33 +62,31 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 }
 
 /// Reads statements that end with `;`, with history; an error does not end it.
-async fn prompt(common: &Common, args: &Args) -> anyhow::Result<()> {
+async fn ask(common: &Common, args: &Args) -> anyhow::Result<()> {
     let engine = args.reading.engine(common).await?;
-    let mut editor = DefaultEditor::new()?;
+    let config = Config::builder().completion_type(CompletionType::List).build();
+    let mut editor: Editor<Typing, FileHistory> = Editor::with_config(config)?;
+    editor.set_helper(Some(Typing::new(engine.names().await?)));
     let history = crate::config::variable("HOME").map(|home| PathBuf::from(home).join(HISTORY));
     if let Some(path) = &history {
         // A first use has no history.
         _ = editor.load_history(path);
     }
-    output::tell("Statements end with `;`. SHOW TABLES; lists the tables, Ctrl-D leaves.");
-    let mut text = String::new();
+    output::tell(
+        "Statements end with `;`, Tab completes names, SHOW TABLES; lists the tables, Ctrl-D leaves.",
+    );
     loop {
-        let line = editor.readline(if text.is_empty() { PROMPT } else { PROMPT_MORE });
-        match line {
-            Ok(line) => {
-                text.push_str(&line);
-                text.push('\n');
-            }
-            Err(ReadlineError::Interrupted) => text.clear(),
+        let text = match editor.readline(PROMPT) {
+            Ok(text) if text.trim().is_empty() => continue,
+            Ok(text) if prompt::leaves(&text) => break,
+            Ok(text) => text,
+            Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => break,
             Err(error) => return Err(error.into()),
-        }
-        if text.trim_end().ends_with(';') {
-            editor.add_history_entry(text.trim())?;
-            if let Err(error) = answer(&engine, args, &text).await {
-                output::tell(&format!("error: {error}"));
-            }
-            text.clear();
+        };
+        editor.add_history_entry(text.trim())?;
+        if let Err(error) = answer(&engine, args, &text).await {
+            output::tell(&format!("error: {error}"));
         }
     }
     if let Some(path) = &history {
