@@ -9,6 +9,7 @@ use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcomma
 use crate::config;
 use crate::goal::{self, Goal};
 use crate::lake::{Lake, Location};
+use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LogFormat};
 
 mod attribute;
@@ -192,22 +193,30 @@ impl Cli {
     /// Why it could not be done.
     pub async fn run(self) -> anyhow::Result<()> {
         let common = self.common;
-        common.start_logging(matches!(self.command, Command::Serve(_)));
-        match self.command {
-            Command::Demo(args) => demo::run(&common, args).await,
-            Command::Serve(args) => serve::run(&common, *args).await,
-            Command::Import(args) => import::run(&common, args).await,
-            Command::Report(args) => report::run(&common, *args).await,
+        let traces = common.start_logging(matches!(self.command, Command::Serve(_)))?;
+        let done = Self::run_command(&common, self.command).await;
+        if let Some(traces) = traces {
+            tokio::task::spawn_blocking(move || traces.end()).await?;
+        }
+        done
+    }
+
+    async fn run_command(common: &Common, command: Command) -> anyhow::Result<()> {
+        match command {
+            Command::Demo(args) => demo::run(common, args).await,
+            Command::Serve(args) => serve::run(common, *args).await,
+            Command::Import(args) => import::run(common, args).await,
+            Command::Report(args) => report::run(common, *args).await,
             Command::Attribute(args) => attribute::run(args).await,
-            Command::Sql(args) => sql::run(&common, args).await,
-            Command::Load(args) => load::run(&common, args).await,
-            Command::Compact(args) => compact::run(&common, args).await,
-            Command::Forget(args) => forget::run(&common, *args).await,
-            Command::Recover(args) => recover::run(&common, args).await,
-            Command::Replay(args) => replay::run(&common, args).await,
-            Command::Check(args) => check::run(&common, args).await,
-            Command::Schema(args) => schema::run(&common, &args),
-            Command::Generate(args) => generate::run(&common, args).await,
+            Command::Sql(args) => sql::run(common, args).await,
+            Command::Load(args) => load::run(common, args).await,
+            Command::Compact(args) => compact::run(common, args).await,
+            Command::Forget(args) => forget::run(common, *args).await,
+            Command::Recover(args) => recover::run(common, args).await,
+            Command::Replay(args) => replay::run(common, args).await,
+            Command::Check(args) => check::run(common, args).await,
+            Command::Schema(args) => schema::run(common, &args),
+            Command::Generate(args) => generate::run(common, args).await,
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),
         }
@@ -215,7 +224,7 @@ impl Cli {
 }
 
 impl Common {
-    fn start_logging(&self, is_service: bool) {
+    fn start_logging(&self, is_service: bool) -> Result<Option<Traces>, Usage> {
         let usual = if is_service { tracing::Level::INFO } else { tracing::Level::WARN };
         let level = match (self.quiet, self.verbose) {
             (true, _) => tracing::Level::ERROR,
@@ -224,7 +233,9 @@ impl Common {
             (false, _) => tracing::Level::TRACE,
         };
         let is_colourful = config::variable("NO_COLOR").is_none();
-        telemetry::start(self.log_format, Some(level), is_colourful);
+        let traces = Traces::start().map_err(Usage)?;
+        telemetry::start(self.log_format, Some(level), is_colourful, traces.as_ref());
+        Ok(traces)
     }
 
     fn open_lake(&self) -> anyhow::Result<Lake> {

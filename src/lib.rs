@@ -43,6 +43,7 @@ pub mod load;
 pub mod metrics;
 pub mod priority;
 pub mod replay;
+pub mod request_id;
 pub mod shutdown;
 pub mod telemetry;
 pub mod upkeep;

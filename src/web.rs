@@ -124,6 +124,7 @@ impl Web {
             .merge(gated)
             .layer(middleware::from_fn(api::add_headers))
             .layer(CompressionLayer::new())
+            .layer(middleware::from_fn(api::name_request))
             .with_state(web)
     }
 }

@@ -1,8 +1,9 @@
 //! The task that flushes: segment by segment, oldest first, until it is told to stop.
 
 mod commit;
+mod telling;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use object_store::path::Path;
 use tokio::sync::{mpsc, watch};
+use tracing::{Instrument as _, Span};
 
 use super::FlushError;
 use super::encode::Encoded;
@@ -26,6 +28,7 @@ use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
 use crate::metrics::Metrics;
 use crate::schema::Table;
+use crate::telemetry::traces;
 
 /// Files that are put at the same time.
 const PUTS_MAX: usize = 16;
@@ -41,6 +44,7 @@ struct Prepared {
     encodings: Encodings,
     written: Written,
     started: Duration,
+    span: Span,
 }
 
 /// Files by table.
@@ -223,7 +227,8 @@ impl Worker {
                 None => None,
             }
         };
-        let (done, ahead) = tokio::join!(self.commit(prepared), next);
+        let span = prepared.span.clone();
+        let (done, ahead) = tokio::join!(self.commit(prepared).instrument(span), next);
         done?;
         self.ahead = ahead;
         Ok(true)
@@ -231,7 +236,7 @@ impl Worker {
 
     /// Commits a segment's files and lets go of the segment.
     async fn commit(&self, prepared: Prepared) -> Result<(), FlushError> {
-        let Prepared { segment, encodings, written, started } = prepared;
+        let Prepared { segment, encodings, written, started, .. } = prepared;
         if segment.sequence <= self.journal.opened_at() {
             self.remove_leftovers(&segment, &written).await?;
         }
@@ -277,6 +282,17 @@ impl Worker {
 
     /// Writes a segment's files, which nobody sees as the table's before they are committed.
     async fn prepare(&self, segment: SealedSegment) -> Result<Prepared, FlushError> {
+        let sequence = traces::number(segment.sequence);
+        let n_records = traces::number(segment.n_records);
+        let span = tracing::info_span!(target: traces::PART, "flush", sequence, n_records);
+        self.write_files(segment, span.clone()).instrument(span).await
+    }
+
+    async fn write_files(
+        &self,
+        segment: SealedSegment,
+        span: Span,
+    ) -> Result<Prepared, FlushError> {
         let started = self.clock.elapsed();
         failpoint::pass("flush_before_encode");
         let (sender, receiver) = mpsc::channel(ENCODED_MAX);
@@ -302,7 +318,7 @@ impl Worker {
         // An encoder that found its receiver gone says less than what stopped the receiver.
         let written = written?;
         let encoded = encoded??;
-        Ok(Prepared { segment, encodings: encoded, written, started })
+        Ok(Prepared { segment, encodings: encoded, written, started, span })
     }
 
     /// Puts files as they come; returns what is to be committed, by table.
@@ -340,7 +356,10 @@ impl Worker {
         let key = Path::from(format!("{}/{path}", table.name));
         let size = encoded.bytes.len() as u64;
         failpoint::pass("flush_before_put");
-        self.lake.put(&key, encoded.bytes, &segment_name(segment)).await?;
+        let span = tracing::info_span!(
+            target: traces::PART, "put", table = table.name, size = traces::number(size),
+        );
+        self.lake.put(&key, encoded.bytes, &segment_name(segment)).instrument(span).await?;
         failpoint::pass("flush_after_put");
         let n_rows = Some(encoded.n_rows as u64);
         let file = DataFile { path, date: encoded.date, size, n_rows };
@@ -366,27 +385,5 @@ impl Worker {
     fn committed(&self) -> MutexGuard<'_, HashMap<&'static str, u64>> {
         // What it holds stays whole even if a holder panicked.
         self.committed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Counts and logs dead letters by reason, never what is in them.
-    fn report_troubles(&self, sequence: u64, troubles: &BTreeMap<&'static str, u64>) {
-        for (reason, n) in troubles {
-            self.metrics.dead_letters.with_label_values(&[reason]).inc_by(*n);
-        }
-        if !troubles.is_empty() {
-            let counts: Vec<String> =
-                troubles.iter().map(|(reason, n)| format!("{reason}={n}")).collect();
-            let (reasons, n_events) = (counts.join(" "), troubles.values().sum::<u64>());
-            tracing::warn!(sequence, n_events, reasons, "events can't be flattened whole");
-        }
-    }
-
-    fn report(&self, error: &FlushError, n_failures: u32) {
-        self.metrics.flush_errors.inc();
-        if error.is_transient() {
-            tracing::warn!(%error, n_failures, "flush failed and is tried again");
-        } else {
-            tracing::error!(%error, n_failures, "flush failed and needs someone to look at it");
-        }
     }
 }

@@ -100,7 +100,10 @@ impl Server {
             };
             let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
                 self.metrics.connections_refused.inc();
-                self.notices.tell("max-connections", self.clock.elapsed());
+                let limit = "max-connections";
+                if self.notices.is_due(limit, self.clock.elapsed()) {
+                    tracing::warn!(limit, "a limit was reached, requests are refused");
+                }
                 if let Ok(slot) = Arc::clone(&refusals).try_acquire_owned() {
                     connections.spawn(async move {
                         refuse(stream).await;

@@ -10,12 +10,15 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use tracing::{Instrument as _, field};
 
 use super::body::Bounded;
 use super::error::Refusal;
 use super::{Receiver, body};
 use crate::event::{Envelope, Record, RecordKind, Scheme};
 use crate::journal::Outcome;
+use crate::request_id;
+use crate::telemetry::traces;
 use crate::verify::standard::is_plain_id;
 use crate::verify::{Headers, Signed, Verifier, legacy, standard};
 
@@ -28,28 +31,68 @@ struct Receipt {
 
 /// Answers a webhook once it is durable.
 pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Request) -> Response {
+    let span = tracing::info_span!(
+        target: traces::PART,
+        "webhook",
+        otel.kind = "server",
+        http.request.method = "POST",
+        http.route = super::WEBHOOKS,
+        http.response.status_code = field::Empty,
+        answer = field::Empty,
+    );
+    traces::continue_trace(&span, request.headers());
+    let recorded = span.clone();
+    async move {
+        let (name, response) = answer(&receiver, request).await;
+        recorded.record("answer", name);
+        recorded.record("http.response.status_code", i64::from(response.status().as_u16()));
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// Answers, and returns the name under which the answer is counted.
+async fn answer(receiver: &Receiver, request: Request) -> (&'static str, Response) {
     let started = receiver.clock.elapsed();
-    let answer = accept(&receiver, request).await;
+    let given = request_id::given(request.headers()).cloned();
+    let answer = accept(receiver, request).await;
     let seconds = (receiver.clock.elapsed() - started).as_secs_f64();
     receiver.metrics.webhook_seconds.observe(seconds);
-    let count = |name: &str| receiver.metrics.webhooks.with_label_values(&[name]).inc();
-    match answer {
+    let (name, mut response, id) = match answer {
         Ok((outcome, id)) => {
-            count(match outcome {
+            let name = match outcome {
                 Outcome::Accepted => "accepted",
                 Outcome::Duplicate => "duplicate",
                 Outcome::Conflict => "id_conflict",
-            });
+            };
             let status = if outcome == Outcome::Duplicate { "duplicate" } else { "accepted" };
-            Json(Receipt { id, status }).into_response()
+            (name, Json(Receipt { id, status }).into_response(), given)
         }
         Err(refusal) => {
-            count(refusal.name());
-            if let Some(limit) = refusal.limit() {
-                receiver.notices.tell(limit, receiver.clock.elapsed());
-            }
-            refusal.into_response()
+            let id = given.unwrap_or_else(|| request_id::of(&HeaderMap::new()));
+            tell(receiver, refusal, request_id::text(&id));
+            (refusal.name(), refusal.into_response(), Some(id))
         }
+    };
+    receiver.metrics.webhooks.with_label_values(&[name]).inc();
+    if let Some(id) = id {
+        response.headers_mut().insert(request_id::HEADER, id);
+    }
+    (name, response)
+}
+
+/// Tells that a webhook is refused, the first in a while for each reason.
+fn tell(receiver: &Receiver, refusal: Refusal, request_id: &str) {
+    let reason = refusal.limit().unwrap_or(refusal.name());
+    if !receiver.notices.is_due(reason, receiver.clock.elapsed()) {
+        return;
+    }
+    match refusal.limit() {
+        Some(limit) => {
+            tracing::warn!(limit, request_id, "a limit was reached, requests are refused");
+        }
+        None => tracing::info!(reason, request_id, "a webhook is refused"),
     }
 }
 

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use super::{Rules, day_of, elect, run, sweep, tables};
 use crate::clock::Clock;
@@ -13,6 +14,7 @@ use crate::lake::sweep::Until;
 use crate::lake::{Lake, LakeError, LakeTable};
 use crate::metrics::Metrics;
 use crate::priority;
+use crate::telemetry::traces;
 
 /// The threads of upkeep step back by so much, as `nice` counts it.
 const NICE: i32 = 10;
@@ -84,7 +86,8 @@ impl Keeper {
             let now = self.clock.elapsed();
             if now >= next_round {
                 next_round = now + interval;
-                let done = self.round().await;
+                let span = tracing::info_span!(target: traces::PART, "upkeep");
+                let done = self.round().instrument(span).await;
                 if !matches!(done, Ok(false)) {
                     next_sweep = Some(self.clock.elapsed() + rules.grace);
                 }

@@ -10,10 +10,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tracing::{Instrument as _, field};
 
 use crate::query::QueryError;
 use crate::report::ReportError;
 use crate::report::render::RenderError;
+use crate::request_id;
+use crate::telemetry::traces;
 
 /// Seconds after which a client may ask again.
 const RETRY_SECONDS: &str = "2";
@@ -144,6 +147,30 @@ impl IntoResponse for ApiError {
 /// Answers a path of the API that is none.
 pub(super) async fn no_such_path() -> ApiError {
     ApiError::Missing("there is no such path; /api/openapi.json lists them".to_owned())
+}
+
+/// Gives a request a name, which its answer and every log line of it carry, and a span.
+pub(super) async fn name_request(request: Request, next: Next) -> Response {
+    let id = request_id::of(request.headers());
+    let method = request.method().clone();
+    // The address of a page may name a person, and so may what stands behind a path.
+    let path = request.uri().path();
+    let path = if path.starts_with("/api/") { path.to_owned() } else { String::new() };
+    let span = tracing::error_span!(
+        target: traces::REQUEST,
+        "request",
+        request_id = request_id::text(&id),
+        otel.kind = "server",
+        http.request.method = method.as_str(),
+        url.path = path,
+        http.response.status_code = field::Empty,
+    );
+    traces::continue_trace(&span, request.headers());
+    let mut response = next.run(request).instrument(span.clone()).await;
+    span.record("http.response.status_code", i64::from(response.status().as_u16()));
+    span.in_scope(|| tracing::debug!("answered"));
+    response.headers_mut().insert(request_id::HEADER, id);
+    response
 }
 
 /// Adds what every answer says to browsers: nothing from elsewhere, nothing kept unasked.

@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use super::api::ApiError;
 use super::version;
@@ -24,6 +25,7 @@ use crate::priority;
 use crate::query::{self, Engine, Rows, Value};
 use crate::report::render::{Format, RenderError, renderer};
 use crate::schema::Table;
+use crate::telemetry::traces;
 
 /// By how much the threads stand behind those that answer webhooks, as `nice` counts.
 const NICE: i32 = 15;
@@ -187,7 +189,8 @@ impl Queries {
         let turn = tokio::time::timeout(TURN_WAIT, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(ApiError::Busy) };
         let started = self.clock.elapsed();
-        let answer = tokio::time::timeout(self.limits.time, query).await;
+        let span = tracing::info_span!(target: traces::PART, "query");
+        let answer = tokio::time::timeout(self.limits.time, query).instrument(span).await;
         let seconds = (self.clock.elapsed() - started).as_secs_f64();
         self.metrics.web.query_seconds.observe(seconds);
         answer.unwrap_or(Err(ApiError::Slow(self.limits.time.as_secs())))
@@ -231,7 +234,7 @@ impl Queries {
     ) -> Result<T, ApiError> {
         let Some(runtime) = &self.runtime else { return Err(ApiError::Failed) };
         let mut task = JoinSet::new();
-        task.spawn_on(work, runtime.handle());
+        task.spawn_on(work.in_current_span(), runtime.handle());
         match task.join_next().await {
             Some(Ok(done)) => done,
             Some(Err(error)) => {

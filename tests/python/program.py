@@ -47,7 +47,7 @@ def output_of(*arguments, cwd=None):
 class Ingester:
     """A `serve` on a loopback port that is its own folder's: lake, journal and log."""
 
-    def __init__(self, folder: Path, *options, listen="127.0.0.1:0", lake=None):
+    def __init__(self, folder: Path, *options, listen="127.0.0.1:0", lake=None, variables=None):
         self.lake = lake or folder / "lake"
         self.journal = folder / "journal"
         self._log = folder / f"serve-{time.monotonic_ns()}.log"
@@ -55,7 +55,8 @@ class Ingester:
         self._options += ["--log-format", "json", *options]
         with self._log.open("wb") as log:
             line = command("serve", *self._options)
-            self._process = subprocess.Popen(line, cwd=folder, env=environment(), stderr=log)
+            own = environment() | (variables or {})
+            self._process = subprocess.Popen(line, cwd=folder, env=own, stderr=log)
         try:
             self.address = self._wait_for_address()
         except BaseException:

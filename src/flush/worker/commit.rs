@@ -1,6 +1,7 @@
 //! Committing a segment's files: each table names them in one step.
 
 use futures::stream::{self, StreamExt as _};
+use tracing::Instrument as _;
 
 use super::{Worker, Written};
 use crate::failpoint;
@@ -8,6 +9,7 @@ use crate::flatten::raw_events;
 use crate::flush::FlushError;
 use crate::journal::SealedSegment;
 use crate::lake::table::NewFile;
+use crate::telemetry::traces;
 
 /// Tables that are committed at the same time. Each waits on a thread for another that reads, so
 /// they must not take all that the program has for blocking.
@@ -31,7 +33,10 @@ impl Worker {
                     && let Some(mut files) = written.remove(name)
                 {
                     files.sort_by(|left, right| left.file.path.cmp(&right.file.path));
-                    commits.push(async move {
+                    let n_files = traces::number(files.len() as u64);
+                    let span =
+                        tracing::info_span!(target: traces::PART, "commit", table = name, n_files);
+                    let commit = async move {
                         failpoint::pass("flush_before_commit");
                         let started = clock.elapsed();
                         let done = table.commit(&files, ingester, segment.sequence).await;
@@ -39,7 +44,8 @@ impl Worker {
                         metrics.commit_seconds.observe(seconds);
                         failpoint::pass("flush_after_commit");
                         (name, files, done)
-                    });
+                    };
+                    commits.push(commit.instrument(span));
                 }
             }
             let mut commits = stream::iter(commits).buffer_unordered(COMMITS_MAX);

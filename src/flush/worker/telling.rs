@@ -1,0 +1,30 @@
+//! Telling of flushes what someone should know.
+
+use std::collections::BTreeMap;
+
+use super::Worker;
+use crate::flush::FlushError;
+
+impl Worker {
+    /// Counts and logs dead letters by reason, never what is in them.
+    pub(super) fn report_troubles(&self, sequence: u64, troubles: &BTreeMap<&'static str, u64>) {
+        for (reason, n) in troubles {
+            self.metrics.dead_letters.with_label_values(&[reason]).inc_by(*n);
+        }
+        if !troubles.is_empty() {
+            let counts: Vec<String> =
+                troubles.iter().map(|(reason, n)| format!("{reason}={n}")).collect();
+            let (reasons, n_events) = (counts.join(" "), troubles.values().sum::<u64>());
+            tracing::warn!(sequence, n_events, reasons, "events can't be flattened whole");
+        }
+    }
+
+    pub(super) fn report(&self, error: &FlushError, n_failures: u32) {
+        self.metrics.flush_errors.inc();
+        if error.is_transient() {
+            tracing::warn!(%error, n_failures, "flush failed and is tried again");
+        } else {
+            tracing::error!(%error, n_failures, "flush failed and needs someone to look at it");
+        }
+    }
+}
