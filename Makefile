@@ -8,6 +8,7 @@ TOOLS  := target/tools
 DENY   := $(TOOLS)/bin/cargo-deny
 S3S    := $(TOOLS)/bin/s3s-fs
 AZURITE := $(TOOLS)/azurite/ready
+CARGO_DEB := $(TOOLS)/bin/cargo-deb
 FUZZ   := $(TOOLS)/bin/cargo-fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= verify frame flatten url report
@@ -28,7 +29,7 @@ PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
 	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
 
 .PHONY: help demo build test test-rust test-python test-spark torture torture-tools torture-binaries torture-short \
-	bench bench-import bench-serve bench-report check deny fuzz clean dashboard test-browser browser-tools pictures
+	bench bench-import bench-serve bench-dashboard bench-report check deny fuzz clean dashboard test-browser browser-tools pictures deb deb-tools test-deb
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -39,6 +40,25 @@ demo: dashboard ## builds, sends signed sample events over HTTP, prints reports
 
 build: dashboard ## builds the program for use: target/release/tributary
 	$(CARGO) build --locked --release --bins
+
+deb: build $(CARGO_DEB) ## builds the Debian package: target/debian
+	target/release/tributary man --directory target/man
+	mkdir -p target/completions
+	for shell in bash fish zsh; do \
+	  target/release/tributary completions $$shell >target/completions/tributary.$$shell || exit 1; \
+	done
+	$(CARGO_DEB) --no-build --strip --quiet
+
+# Debian's tools for clean systems and containers, if they are missing.
+deb-tools:
+	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null || \
+	{ apt-get update -qq && apt-get install -y -qq debootstrap systemd-container >/dev/null; }
+
+test-deb: deb deb-tools $(VENV)/ready ## installs the package on a clean Debian and starts it; needs root
+	$(PY) -m pytest -q -p no:cacheprovider tests/deb
+
+$(CARGO_DEB):
+	nice -n 19 $(CARGO) install --quiet --locked --root $(TOOLS) cargo-deb@3.8.0
 
 # Without npm the program is built without pages; the API and all commands are the same.
 dashboard: $(PAGES) ## builds the dashboard: dashboard/dist
@@ -107,10 +127,10 @@ torture-tools:
 	@command -v mkfs.ext4 >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	{ apt-get update -qq && apt-get install -y -qq e2fsprogs >/dev/null; }
 
-bench: build $(BENCH)/ready ## measures the program beside its peers; bench-import, bench-serve and bench-report a part
+bench: build $(BENCH)/ready ## measures the program beside its peers; bench-import, bench-serve, bench-dashboard and bench-report a part
 	PYTHONDONTWRITEBYTECODE=1 $(BENCH)/bin/python -m bench $(BENCH_OPTIONS)
 
-bench-import bench-serve bench-report:
+bench-import bench-serve bench-dashboard bench-report:
 	$(MAKE) bench BENCH_OPTIONS="--only $(@:bench-%=%) $(BENCH_OPTIONS)"
 
 check: ## formatting and lints

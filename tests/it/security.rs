@@ -331,13 +331,11 @@ async fn signatures_are_compared_whole() {
     app.stop().await.unwrap();
 }
 
-/// The unit of docs/operations.md gives the process nothing that it does not need.
+/// The unit gives the process nothing that it does not need.
 #[test]
 fn the_service_unit_is_hardened() {
-    let text =
-        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md")).unwrap();
-    let unit = text.split("[Service]").nth(1).expect("there is a unit");
-    let unit = unit.split("```").next().unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/deploy/tributary.service");
+    let unit = fs::read_to_string(path).unwrap();
     for line in [
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
