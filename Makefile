@@ -9,6 +9,7 @@ DENY   := $(TOOLS)/bin/cargo-deny
 S3S    := $(TOOLS)/bin/s3s-fs
 AZURITE := $(TOOLS)/azurite/ready
 CARGO_DEB := $(TOOLS)/bin/cargo-deb
+PROMTOOL := $(TOOLS)/bin/promtool
 FUZZ   := $(TOOLS)/bin/cargo-fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= verify frame flatten url report
@@ -28,7 +29,7 @@ PAGES := dashboard/dist/index.html
 PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
 	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
 
-.PHONY: help demo build test test-rust test-python test-spark torture torture-tools torture-binaries torture-short \
+.PHONY: help demo build test test-rust test-python test-cluster test-spark torture torture-tools torture-binaries torture-short \
 	bench bench-import bench-serve bench-dashboard bench-report check deny fuzz clean dashboard test-browser browser-tools pictures deb deb-tools test-deb
 
 help: ## lists the targets
@@ -70,15 +71,23 @@ $(PAGES): $(PAGES_FROM)
 	  echo "npm is missing: the dashboard is not built"; \
 	fi
 
-test: test-rust test-python test-browser torture-short ## runs all tests
+test: test-rust test-python test-cluster test-browser torture-short ## runs all tests
 
 test-rust: dashboard ## runs the tests in Rust
 	$(CARGO) test --locked
 	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target/bench/http
 
-test-python: dashboard $(VENV)/ready $(S3S) $(AZURITE) ## lets DuckDB and deltalake read what the program writes
+test-python: dashboard $(VENV)/ready $(S3S) $(AZURITE) $(PROMTOOL) ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
-	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -n 2 -p no:cacheprovider tests/python
+	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -n 2 -p no:cacheprovider --ignore tests/python/test_cluster.py tests/python
+
+# Scheduler, executor and program are built from one graph, apart from the ordinary build.
+test-cluster: $(VENV)/ready $(S3S) ## runs reports on a Ballista cluster too
+	$(CARGO) build --locked --manifest-path tests/ballista/Cargo.toml --target-dir target/ballista \
+	  --bins -p ballista-scheduler -p ballista-executor -p tributary
+	TRIBUTARY_CLUSTER=$(abspath target/ballista/debug) \
+	TRIBUTARY_BIN=$(abspath target/ballista/debug/tributary) \
+	$(PY) -m pytest -q -p no:cacheprovider tests/python/test_cluster.py
 
 test-spark: $(VENV)/ready $(VENV)/spark-ready ## lets Spark read it too; needs Java
 	$(CARGO) build --locked --bins
@@ -176,6 +185,15 @@ $(VENV)/spark-ready: tests/spark/requirements.txt $(VENV)/ready
 # Servers of object stores for the tests.
 $(S3S):
 	$(CARGO) install --quiet --locked --root $(TOOLS) s3s-fs@0.14.1 --features binary
+
+# Prometheus' own checker of rules: the one that is there, else out of Debian's package.
+$(PROMTOOL):
+	mkdir -p $(TOOLS)/bin $(TOOLS)/prometheus
+	if command -v promtool >/dev/null; then ln -sf "$$(command -v promtool)" $@; else \
+	  cd $(TOOLS)/prometheus && { apt-get download -qq prometheus || \
+	    { apt-get update -qq && apt-get download -qq prometheus; }; } && \
+	  dpkg -x prometheus_*.deb . && ln -sf ../prometheus/usr/bin/promtool ../bin/promtool; \
+	fi
 
 $(AZURITE):
 	npm install --silent --no-fund --no-audit --prefix $(TOOLS)/azurite azurite@3.35.0

@@ -24,6 +24,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPay
 
 use crate::schema::Table;
 
+mod address;
 pub mod audit;
 pub mod compact;
 pub mod durable;
@@ -44,6 +45,7 @@ pub mod table;
 mod types;
 pub mod writer;
 
+pub use address::Address;
 pub use error::LakeError;
 pub use files::{DataFile, Listing};
 pub use location::Location;
@@ -88,6 +90,14 @@ impl Lake {
     #[must_use]
     pub fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// Returns where other processes find the lake's files.
+    ///
+    /// # Errors
+    /// [`LakeError::Location`] if it is in a store that they can't be told of.
+    pub fn address(&self) -> Result<Address, LakeError> {
+        address::of(&self.location, &self.options)
     }
 
     /// Returns the store, whose root is the lake.

@@ -86,7 +86,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             || cause.is::<ReportError>()
             || matches!(cause.downcast_ref(), Some(LoadError::Input { .. }))
             || matches!(cause.downcast_ref(), Some(LakeError::Location { .. }))
-            || matches!(cause.downcast_ref(), Some(QueryError::Sql(_)))
+            || matches!(
+                cause.downcast_ref(),
+                Some(QueryError::Sql(_) | QueryError::Lake(LakeError::Location { .. }))
+            )
     });
     if is_wrong { WRONG } else { FAILED }
 }

@@ -5,6 +5,57 @@ use prometheus::{
     TextEncoder, exponential_buckets,
 };
 
+/// Answers of the webhook endpoint.
+pub(crate) const ANSWERS: [&str; 16] = [
+    "accepted",
+    "duplicate",
+    "id_conflict",
+    "missing_header",
+    "malformed_header",
+    "timestamp",
+    "bad_signature",
+    "not_an_event",
+    "too_large",
+    "not_json",
+    "too_slow",
+    "broken",
+    "busy",
+    "full",
+    "storage",
+    "stopping",
+];
+/// Signature schemes and readings of a secret.
+const SCHEMES: [&str; 5] =
+    ["standard_base64", "standard_utf8", "standard_utf8_prefixed", "legacy", "unsigned"];
+/// Limits of the journal.
+const LIMITS: [&str; 4] = ["journal-bytes", "max-segments", "max-backlog-age", "min-free-disk"];
+/// Why a request's head is refused.
+const HEADS: [&str; 3] = ["too_large", "too_slow", "malformed"];
+/// Why an event is a dead letter.
+const REASONS: [&str; 8] = [
+    "not_utf8",
+    "not_json",
+    "too_deep",
+    "too_large",
+    "no_envelope",
+    "unexpected_type",
+    "repaired",
+    "id_conflict",
+];
+/// Answers of the report API.
+pub(crate) const API_ANSWERS: [&str; 10] = [
+    "answered",
+    "wrong",
+    "missing",
+    "no_token",
+    "forbidden",
+    "busy",
+    "slow",
+    "resources",
+    "large",
+    "failed",
+];
+
 /// Everything that is measured.
 #[derive(Debug)]
 pub struct Metrics {
@@ -29,6 +80,8 @@ pub struct Metrics {
     pub journal_unsynced_bytes: IntGauge,
     /// Bytes that the journal's disk has left.
     pub journal_free_bytes: IntGauge,
+    /// Bytes that may wait for the lake.
+    pub journal_bytes_max: IntGauge,
     /// Segments that wait for the lake.
     pub journal_segments: IntGauge,
     /// Bytes set aside as unreadable when the journal was opened.
@@ -89,6 +142,7 @@ impl WebMetrics {
                 "api_requests_total",
                 "Requests for reports over HTTP by answer",
                 "answer",
+                &API_ANSWERS,
             ),
             query_seconds: make.histogram(
                 "query_seconds",
@@ -109,8 +163,18 @@ impl Metrics {
         let registry = Registry::new();
         let make = Maker { registry: &registry };
         Self {
-            webhooks: make.counters("webhooks_total", "Webhook requests by answer", "answer"),
-            signatures: make.counters("signatures_total", "Verified webhooks by scheme", "scheme"),
+            webhooks: make.counters(
+                "webhooks_total",
+                "Webhook requests by answer",
+                "answer",
+                &ANSWERS,
+            ),
+            signatures: make.counters(
+                "signatures_total",
+                "Verified webhooks by scheme",
+                "scheme",
+                &SCHEMES,
+            ),
             webhook_seconds: make.histogram("webhook_seconds", "Time to answer a webhook", 0.0005),
             journal_append_seconds: make.histogram(
                 "journal_append_seconds",
@@ -122,6 +186,7 @@ impl Metrics {
                 "journal_full_total",
                 "Batches refused because a limit of the journal was reached",
                 "limit",
+                &LIMITS,
             ),
             journal_errors: make.counter("journal_errors_total", "Batches the disk refused"),
             journal_bytes: make.gauge("journal_bytes", "Bytes that wait for the lake"),
@@ -129,6 +194,7 @@ impl Metrics {
                 .gauge("journal_unsynced_bytes", "Bytes of bodies that are not on disk yet"),
             journal_free_bytes: make
                 .gauge("journal_free_bytes", "Bytes that the journal's disk has left"),
+            journal_bytes_max: make.gauge("journal_bytes_max", "Bytes that may wait for the lake"),
             journal_segments: make.gauge("journal_segments", "Sealed segments that wait"),
             journal_damaged_files: make.gauge(
                 "journal_damaged_files",
@@ -145,9 +211,10 @@ impl Metrics {
                 "heads_refused_total",
                 "Requests whose head was too large, too slow or malformed",
                 "reason",
+                &HEADS,
             ),
-            rows: make.counters("rows_total", "Rows committed to the lake", "table"),
-            files: make.counters("files_total", "Files committed to the lake", "table"),
+            rows: make.counters("rows_total", "Rows committed to the lake", "table", &[]),
+            files: make.counters("files_total", "Files committed to the lake", "table", &[]),
             file_bytes: make.counter("file_bytes_total", "Bytes of Parquet committed to the lake"),
             flushed_events: make.counter("flushed_events_total", "Events committed to the lake"),
             flushes: make.counter("flushes_total", "Journal segments committed to the lake"),
@@ -163,6 +230,7 @@ impl Metrics {
                 "dead_letters_total",
                 "Events that could not be flattened whole",
                 "reason",
+                &REASONS,
             ),
             web: WebMetrics::new(&make),
             compactions: make.counter("compactions_total", "Rounds of upkeep that were done"),
@@ -205,8 +273,14 @@ impl Maker<'_> {
         self.add(IntCounter::with_opts(opts(name, help)).expect(VALID))
     }
 
-    fn counters(&self, name: &str, help: &str, label: &str) -> IntCounterVec {
-        self.add(IntCounterVec::new(opts(name, help), &[label]).expect(VALID))
+    /// Counters by a label, whose known values are there from the start: a rise from nothing is
+    /// none to those who watch.
+    fn counters(&self, name: &str, help: &str, label: &str, values: &[&str]) -> IntCounterVec {
+        let counters = IntCounterVec::new(opts(name, help), &[label]).expect(VALID);
+        for value in values {
+            counters.with_label_values(&[value]);
+        }
+        self.add(counters)
     }
 
     fn gauge(&self, name: &str, help: &str) -> IntGauge {

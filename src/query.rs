@@ -11,9 +11,9 @@ use std::sync::atomic::AtomicUsize;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider as _};
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::TrackConsumersPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
@@ -26,6 +26,11 @@ use crate::lake::Lake;
 use crate::schema::Table;
 
 mod bounds;
+#[cfg(feature = "ballista")]
+mod cluster;
+#[cfg(not(feature = "ballista"))]
+#[path = "query/no_cluster.rs"]
+mod cluster;
 mod compact;
 pub mod duckdb;
 mod effects;
@@ -41,6 +46,7 @@ mod names;
 mod numbering;
 mod parameters;
 mod provider;
+mod scheduler;
 mod shared;
 mod views;
 
@@ -49,18 +55,22 @@ pub use facts::TableFacts;
 pub use macros::MACROS;
 pub use names::Names;
 pub use parameters::filled_in;
+pub use scheduler::Scheduler;
 pub use views::VIEWS;
 
+use cluster::Cluster;
 use compact::COMPACT_ROWS;
 use effects::EffectsTable;
 use kept::Keeper;
 use memory::SharedPool;
 use numbering::NUMBER_ROWS;
-use provider::LakeProvider;
+use provider::{LakeProvider, Place};
 use shared::Shared;
 
 /// The schema that holds the tables as their files are.
 pub const FILES_SCHEMA: &str = "files";
+/// Whether this build can run queries on a cluster.
+pub const HAS_CLUSTER: bool = cfg!(feature = "ballista");
 /// Nesting of a statement at most.
 const RECURSION_MAX: usize = 64;
 /// Memory that a sort keeps aside for merging what it spilled.
@@ -113,6 +123,8 @@ pub struct Engine {
     context: SessionContext,
     keeper: Keeper,
     tables: Vec<TableFacts>,
+    /// Where queries run, if not here.
+    cluster: Option<Cluster>,
     /// Tables of removal effects made so far.
     n_effects: AtomicUsize,
 }
@@ -135,12 +147,44 @@ impl Engine {
         goals: &[Goal],
         limits: Limits,
     ) -> Result<Self, QueryError> {
+        Self::open_with(lake, tables, goals, limits, None).await
+    }
+
+    /// Opens the lake's tables as [`Self::open`] does, for queries that run on a cluster, which
+    /// works on `n_partitions` of a table at a time.
+    ///
+    /// # Errors
+    /// [`QueryError::Lake`] if a table's log can't be read, or the cluster can't read the lake;
+    /// [`QueryError::Cluster`] if this build can't speak to one.
+    pub async fn open_on(
+        scheduler: &Scheduler,
+        n_partitions: usize,
+        lake: &Lake,
+        tables: &[&'static Table],
+        goals: &[Goal],
+        limits: Limits,
+    ) -> Result<Self, QueryError> {
+        let cluster = Cluster::new(lake, scheduler, n_partitions)?;
+        Self::open_with(lake, tables, goals, limits, Some(cluster)).await
+    }
+
+    async fn open_with(
+        lake: &Lake,
+        tables: &[&'static Table],
+        goals: &[Goal],
+        limits: Limits,
+        cluster: Option<Cluster>,
+    ) -> Result<Self, QueryError> {
         lake.check_format().await?;
-        let context = session(limits)?;
-        let url = provider::store_url();
-        context.register_object_store(url.as_ref(), Arc::clone(lake.store()));
+        let context = session(limits, cluster.as_ref())?;
+        let place = match &cluster {
+            Some(cluster) => cluster.place()?,
+            None => Place::here()?,
+        };
+        context.register_object_store(place.store.as_ref(), Arc::clone(lake.store()));
+        let place = &place;
         let files = Arc::new(MemorySchemaProvider::new());
-        let open = |table| async move { LakeProvider::open(lake, table).await };
+        let open = |table| async move { LakeProvider::open(lake, table, place.clone()).await };
         let opened: Vec<_> = tables.iter().map(|&table| open(table).boxed()).collect();
         // All of them, also if one can't be: the library's threads panic if their runtime ends.
         let opened: Vec<_> = stream::iter(opened).buffered(OPENED_MAX).collect().await;
@@ -160,7 +204,8 @@ impl Engine {
             context.sql(&format!("CREATE VIEW {name} AS {sql}")).await?;
         }
         let keeper = Keeper::new(&context, limits.memory_bytes_max / KEPT_SHARE);
-        Ok(Self { context, keeper, tables: facts, n_effects: AtomicUsize::new(0) })
+        let n_effects = AtomicUsize::new(0);
+        Ok(Self { context, keeper, tables: facts, cluster, n_effects })
     }
 
     /// Runs one statement that reads.
@@ -222,6 +267,9 @@ impl Engine {
     ) -> Result<Rows, QueryError> {
         let state = self.context.state();
         let (plans, tables): (Vec<_>, Vec<_>) = plans.into_iter().unzip();
+        if let Some(cluster) = &self.cluster {
+            return Ok(rows(cluster.run(&state, &plans, &tables).await?, ()));
+        }
         let mut shared = Shared::find(&state, &plans)?;
         let kept = shared.work_out(&state, &self.keeper).await?;
         let mut answer = None;
@@ -234,12 +282,7 @@ impl Engine {
             }
         }
         let stream = answer.ok_or_else(|| QueryError::Failed("no statement".to_owned()))?;
-        let schema = stream.schema();
-        let batches = stream.map(move |batch| {
-            _ = &kept; // as long as anything is read
-            batch.map_err(QueryError::from)
-        });
-        Ok(Rows { schema, batches: batches.boxed() })
+        Ok(rows(stream, kept))
     }
 }
 
@@ -260,7 +303,17 @@ pub fn parse(text: &str) -> Result<Vec<Statement>, QueryError> {
     Ok(statements.into_iter().map(Statement).collect())
 }
 
-fn session(limits: Limits) -> Result<SessionContext, QueryError> {
+/// Returns a stream as rows, with what it reads from.
+fn rows(stream: SendableRecordBatchStream, kept: impl Send + 'static) -> Rows {
+    let schema = stream.schema();
+    let batches = stream.map(move |batch| {
+        _ = &kept; // as long as anything is read
+        batch.map_err(QueryError::from)
+    });
+    Rows { schema, batches: batches.boxed() }
+}
+
+fn session(limits: Limits, cluster: Option<&Cluster>) -> Result<SessionContext, QueryError> {
     let consumers = CONSUMERS_NAMED.try_into().map_err(|_| QueryError::Failed(String::new()))?;
     let pool = SharedPool::new(limits.memory_bytes_max);
     let runtime = RuntimeEnvBuilder::new()
@@ -275,12 +328,14 @@ fn session(limits: Limits) -> Result<SessionContext, QueryError> {
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_usize("datafusion.execution.sort_spill_reservation_bytes", MERGE_BYTES)
         .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
-    let state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_runtime_env(runtime)
-        .with_default_features()
-        .with_physical_optimizer_rule(Arc::new(NUMBER_ROWS))
-        .with_physical_optimizer_rule(Arc::new(COMPACT_ROWS))
-        .build();
-    Ok(SessionContext::new_with_state(state))
+    let state = SessionStateBuilder::new().with_runtime_env(runtime).with_default_features();
+    let state = match cluster {
+        Some(cluster) => cluster.add_rules(state.with_config(cluster.configure(config))),
+        // Operators of our own, which no cluster has.
+        None => state
+            .with_config(config)
+            .with_physical_optimizer_rule(Arc::new(NUMBER_ROWS))
+            .with_physical_optimizer_rule(Arc::new(COMPACT_ROWS)),
+    };
+    Ok(SessionContext::new_with_state(state.build()))
 }

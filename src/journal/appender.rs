@@ -204,6 +204,7 @@ impl Journal {
         metrics.journal_bytes.set(gauge(used.bytes));
         metrics.journal_unsynced_bytes.set(gauge(self.shared.unsynced_bytes()));
         metrics.journal_free_bytes.set(gauge(used.free_bytes));
+        metrics.journal_bytes_max.set(gauge(self.bounds.bytes_max));
         metrics.oldest_unflushed_seconds.set(used.age_ms.max(0) / 1000);
     }
 

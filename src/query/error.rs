@@ -16,6 +16,9 @@ pub enum QueryError {
     /// The lake could not be read.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// The cluster could not be reached, or did not bring the query to its end.
+    #[error("{0}")]
+    Cluster(String),
     /// Anything else.
     #[error("query failed: {0}")]
     Failed(String),
@@ -23,6 +26,13 @@ pub enum QueryError {
 
 impl From<DataFusionError> for QueryError {
     fn from(error: DataFusionError) -> Self {
+        let error = match error {
+            DataFusionError::External(own) => match own.downcast() {
+                Ok(own) => return *own,
+                Err(other) => DataFusionError::External(other),
+            },
+            error => error,
+        };
         let message = one_line(&error.strip_backtrace());
         match error.find_root() {
             DataFusionError::SQL(..)
@@ -37,13 +47,13 @@ impl From<DataFusionError> for QueryError {
 }
 
 /// Keeps a message to one line.
-fn one_line(message: &str) -> String {
+pub(super) fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Leaves out what stands in quotes: a value that can't be cast may be a person's, and errors end
 /// up in logs.
-fn without_values(message: &str) -> String {
+pub(super) fn without_values(message: &str) -> String {
     match message.find('\'').zip(message.rfind('\'')) {
         Some((first, last)) if first < last => {
             format!("{}…{}", &message[..=first], &message[last..])

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arrow::array::{AsArray as _, Date32Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
+use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, Result, project_schema};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
@@ -14,7 +15,10 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::scalar::ScalarValue;
+use object_store::ObjectMeta;
+use object_store::path::Path;
 
 use super::{QueryError, TableFacts};
 use crate::lake::{DataFile, Lake};
@@ -23,9 +27,29 @@ use crate::schema::{DATE, Table};
 /// Bytes at a file's end that hold its footer, as a rule.
 const FOOTER_BYTES: usize = 64 << 10;
 
-/// Returns the address under which the lake's store is registered.
-pub(super) fn store_url() -> ObjectStoreUrl {
-    ObjectStoreUrl::parse("tributary://lake").expect("the address is a constant")
+/// Where those who run a plan find the lake.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// The address of a store.
+    pub(super) store: ObjectStoreUrl,
+    /// The lake's own key there.
+    root: Path,
+}
+
+impl Place {
+    /// The store of this process, whose root is the lake.
+    pub(super) fn here() -> Result<Self> {
+        Self::new("tributary://lake", Path::default())
+    }
+
+    /// The lake with this key of a store.
+    pub(super) fn new(store: &str, root: Path) -> Result<Self> {
+        Ok(Self { store: ObjectStoreUrl::parse(store)?, root })
+    }
+
+    fn key(&self, path: &str) -> Path {
+        self.root.parts().chain(Path::from(path).parts()).collect()
+    }
 }
 
 /// A table at one version.
@@ -35,18 +59,23 @@ pub(super) struct LakeProvider {
     schema: TableSchema,
     files: Vec<DataFile>,
     facts: TableFacts,
+    place: Place,
 }
 
 impl LakeProvider {
     /// Reads which files the table has; none if there is no such table.
-    pub(super) async fn open(lake: &Lake, table: &'static Table) -> Result<Self, QueryError> {
+    pub(super) async fn open(
+        lake: &Lake,
+        table: &'static Table,
+        place: Place,
+    ) -> Result<Self, QueryError> {
         let listing = lake.listing(table).await?;
         let facts = TableFacts::new(table, listing.as_ref());
         let files = listing.map(|listing| listing.files).unwrap_or_default();
         let date = Arc::new(Field::new(DATE, DataType::Date32, true));
         let schema =
             TableSchema::builder(table.schema()).with_table_partition_cols(vec![date]).build();
-        Ok(Self { table, schema, files, facts })
+        Ok(Self { table, schema, files, facts, place })
     }
 
     /// Returns what is known of the table.
@@ -73,7 +102,14 @@ impl LakeProvider {
     }
 
     fn partitioned(&self, file: &DataFile) -> PartitionedFile {
-        PartitionedFile::new(format!("{}/{}", self.table.name, file.path), file.size)
+        let meta = ObjectMeta {
+            location: self.place.key(&format!("{}/{}", self.table.name, file.path)),
+            last_modified: DateTime::UNIX_EPOCH,
+            size: file.size,
+            e_tag: None,
+            version: None,
+        };
+        PartitionedFile::new_from_meta(meta)
             .with_partition_values(vec![ScalarValue::Date32(Some(file.date))])
             .with_metadata_size_hint(FOOTER_BYTES)
     }
@@ -110,10 +146,15 @@ impl TableProvider for LakeProvider {
         let files = self.prune(state, filters)?;
         let files: Vec<PartitionedFile> =
             files.into_iter().map(|file| self.partitioned(file)).collect();
+        if files.is_empty() {
+            // A scan of no files has no partition, which a cluster has no task for.
+            let schema = project_schema(&self.schema(), projection)?;
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let options = state.default_table_options().parquet;
         let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
-        let config = FileScanConfigBuilder::new(store_url(), Arc::new(source))
+        let config = FileScanConfigBuilder::new(self.place.store.clone(), Arc::new(source))
             .with_file_groups(groups)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit.filter(|_| filters.iter().all(is_about_date)))

@@ -33,6 +33,17 @@ pub(super) struct Shared {
     parts: Vec<Part>,
 }
 
+/// A part that is to be worked out.
+#[derive(Debug)]
+pub(super) struct ToDo {
+    /// The columns that are read.
+    pub(super) columns: Vec<usize>,
+    /// The optimized plan of these.
+    pub(super) plan: LogicalPlan,
+    /// The table to fill.
+    pub(super) table: Arc<LateTable>,
+}
+
 /// A part of plans that stands in several places.
 #[derive(Debug)]
 struct Part {
@@ -93,6 +104,16 @@ impl Shared {
         Ok(alone)
     }
 
+    /// Hands out the parts that are to be worked out, in an order in which each rests on those
+    /// before it only.
+    pub(super) fn take_parts(&mut self) -> impl Iterator<Item = ToDo> + use<> {
+        let parts = std::mem::take(&mut self.parts).into_iter();
+        parts.filter_map(|part| {
+            let (columns, plan) = part.read?;
+            Some(ToDo { columns, plan, table: part.table })
+        })
+    }
+
     /// Works out the parts; they are kept as long as what is returned.
     pub(super) async fn work_out(
         &mut self,
@@ -100,13 +121,11 @@ impl Shared {
         keeper: &Keeper,
     ) -> std::result::Result<Vec<Kept>, QueryError> {
         let mut all = vec![];
-        for part in &mut self.parts {
-            if let Some((columns, plan)) = part.read.take() {
-                let plan = state.query_planner().create_physical_plan(&plan, state).await?;
-                let kept = keeper.keep(execute_stream(plan, state.task_ctx())?).await?;
-                part.table.fill(columns, Arc::clone(&kept.table));
-                all.push(kept);
-            }
+        for part in self.take_parts() {
+            let plan = state.query_planner().create_physical_plan(&part.plan, state).await?;
+            let kept = keeper.keep(execute_stream(plan, state.task_ctx())?).await?;
+            part.table.fill(part.columns, Arc::clone(&kept.table));
+            all.push(kept);
         }
         Ok(all)
     }

@@ -130,3 +130,30 @@ impl IntoResponse for Refusal {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::ANSWERS;
+
+    #[test]
+    fn every_refusal_is_counted_from_the_start() {
+        for refusal in [
+            Refusal::Signature(VerifyError::Missing("webhook-id")),
+            Refusal::Signature(VerifyError::Malformed("webhook-id")),
+            Refusal::Signature(VerifyError::Timestamp),
+            Refusal::Signature(VerifyError::Mismatch),
+            Refusal::NotAnEvent,
+            Refusal::TooLarge(1),
+            Refusal::NotJson,
+            Refusal::TooSlow,
+            Refusal::Broken,
+            Refusal::Busy,
+            Refusal::Full("journal-bytes"),
+            Refusal::Storage,
+            Refusal::Stopping,
+        ] {
+            assert!(ANSWERS.contains(&refusal.name()), "{refusal:?}");
+        }
+    }
+}

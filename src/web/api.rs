@@ -110,7 +110,7 @@ impl From<QueryError> for ApiError {
             // A report's SQL is right; what it refuses is a value.
             QueryError::Sql(message) => Self::Wrong(message),
             QueryError::Resources(message) => Self::Resources(message),
-            QueryError::Lake(_) | QueryError::Failed(_) => {
+            QueryError::Lake(_) | QueryError::Cluster(_) | QueryError::Failed(_) => {
                 tracing::error!(%error, "a query failed");
                 Self::Failed
             }

@@ -105,7 +105,7 @@ fn by_label(counter: &prometheus::IntCounterVec) -> BTreeMap<String, u64> {
         // Counts are whole numbers far below the 2^53 that a double holds exactly.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as above")]
         let count = metric.get_counter().get_value() as u64;
-        Some((label, count))
+        (count > 0).then_some((label, count))
     });
     values.collect()
 }

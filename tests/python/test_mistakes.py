@@ -35,6 +35,10 @@ MISTAKES = {
     "no SQL": (["sql", "SELEKT 1"], "SELEKT"),
     "SQL that writes": (["sql", "DROP TABLE sessions"], "Drop"),
     "SQL file is not there": (["sql", "-f", "missing.sql"], "missing.sql"),
+    "a cluster that this build can't speak to": (
+        ["sql", "SELECT 1", "--engine", "ballista", "--scheduler", "df://localhost:50050"],
+        "--features ballista",
+    ),
     "unknown table": (["schema", "nowhere"], "nowhere"),
     "bodies are not there": (["import", "missing.ndjson"], "missing.ndjson"),
     "nothing to import": (["import"], "PATH"),
