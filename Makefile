@@ -145,6 +145,7 @@ bench-import bench-serve bench-dashboard bench-report:
 check: ## formatting and lints
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --lib --features ballista -- -D warnings
 	$(CARGO) fmt --check --manifest-path $(BENCH_HTTP)
 	$(CARGO) clippy --locked --all-targets --manifest-path $(BENCH_HTTP) --target-dir target/bench/http -- -D warnings
 

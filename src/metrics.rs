@@ -5,6 +5,17 @@ use prometheus::{
     TextEncoder, exponential_buckets,
 };
 
+/// A label, and those of its values that are known from the start.
+type Label = (&'static str, &'static [&'static str]);
+
+const ANSWER: Label = ("answer", &ANSWERS);
+const SCHEME: Label = ("scheme", &SCHEMES);
+const LIMIT: Label = ("limit", &LIMITS);
+const HEAD: Label = ("reason", &HEADS);
+const REASON: Label = ("reason", &REASONS);
+const API_ANSWER: Label = ("answer", &API_ANSWERS);
+const TABLE: Label = ("table", &[]);
+
 /// Answers of the webhook endpoint.
 pub(crate) const ANSWERS: [&str; 16] = [
     "accepted",
@@ -141,8 +152,7 @@ impl WebMetrics {
             requests: make.counters(
                 "api_requests_total",
                 "Requests for reports over HTTP by answer",
-                "answer",
-                &API_ANSWERS,
+                API_ANSWER,
             ),
             query_seconds: make.histogram(
                 "query_seconds",
@@ -163,18 +173,8 @@ impl Metrics {
         let registry = Registry::new();
         let make = Maker { registry: &registry };
         Self {
-            webhooks: make.counters(
-                "webhooks_total",
-                "Webhook requests by answer",
-                "answer",
-                &ANSWERS,
-            ),
-            signatures: make.counters(
-                "signatures_total",
-                "Verified webhooks by scheme",
-                "scheme",
-                &SCHEMES,
-            ),
+            webhooks: make.counters("webhooks_total", "Webhook requests by answer", ANSWER),
+            signatures: make.counters("signatures_total", "Verified webhooks by scheme", SCHEME),
             webhook_seconds: make.histogram("webhook_seconds", "Time to answer a webhook", 0.0005),
             journal_append_seconds: make.histogram(
                 "journal_append_seconds",
@@ -185,8 +185,7 @@ impl Metrics {
             journal_full: make.counters(
                 "journal_full_total",
                 "Batches refused because a limit of the journal was reached",
-                "limit",
-                &LIMITS,
+                LIMIT,
             ),
             journal_errors: make.counter("journal_errors_total", "Batches the disk refused"),
             journal_bytes: make.gauge("journal_bytes", "Bytes that wait for the lake"),
@@ -210,11 +209,10 @@ impl Metrics {
             heads_refused: make.counters(
                 "heads_refused_total",
                 "Requests whose head was too large, too slow or malformed",
-                "reason",
-                &HEADS,
+                HEAD,
             ),
-            rows: make.counters("rows_total", "Rows committed to the lake", "table", &[]),
-            files: make.counters("files_total", "Files committed to the lake", "table", &[]),
+            rows: make.counters("rows_total", "Rows committed to the lake", TABLE),
+            files: make.counters("files_total", "Files committed to the lake", TABLE),
             file_bytes: make.counter("file_bytes_total", "Bytes of Parquet committed to the lake"),
             flushed_events: make.counter("flushed_events_total", "Events committed to the lake"),
             flushes: make.counter("flushes_total", "Journal segments committed to the lake"),
@@ -226,12 +224,7 @@ impl Metrics {
                 0.1,
             ),
             flush_seconds: make.histogram("flush_seconds", "Time to flush one segment", 0.01),
-            dead_letters: make.counters(
-                "dead_letters_total",
-                "Events that could not be flattened whole",
-                "reason",
-                &REASONS,
-            ),
+            dead_letters: make.counters("dead_letters_total", "Events not flattened whole", REASON),
             web: WebMetrics::new(&make),
             compactions: make.counter("compactions_total", "Rounds of upkeep that were done"),
             compaction_errors: make
@@ -275,7 +268,8 @@ impl Maker<'_> {
 
     /// Counters by a label, whose known values are there from the start: a rise from nothing is
     /// none to those who watch.
-    fn counters(&self, name: &str, help: &str, label: &str, values: &[&str]) -> IntCounterVec {
+    fn counters(&self, name: &str, help: &str, label: Label) -> IntCounterVec {
+        let (label, values) = label;
         let counters = IntCounterVec::new(opts(name, help), &[label]).expect(VALID);
         for value in values {
             counters.with_label_values(&[value]);

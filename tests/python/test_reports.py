@@ -4,13 +4,16 @@ import csv
 import datetime
 import io
 import json
+import os
 import re
+import subprocess
 from decimal import Decimal
 
 import pytest
 
 import duck
-from program import output_of
+from lakes import rounded
+from program import command, environment, output_of
 
 REPORTS = sorted(path.stem for path in duck.QUERIES.glob("*.sql") if path.stem != "duckdb")
 # How DuckDB is given a parameter, by the type that the report's header declares.
@@ -149,6 +152,28 @@ def test_an_empty_lake_has_no_ratios(tmp_path, name):
     header, *rows = csv.reader(io.StringIO(printed))
     assert header
     assert {"NaN", "inf", "-inf"}.isdisjoint(value for row in rows for value in row)
+
+
+@pytest.mark.parametrize("name", ["overview", "channels", "accounts", "audit"])
+def test_one_core_is_enough_also_where_tables_are_empty(tmp_path, name):
+    lake = tmp_path / "lake"
+    (tmp_path / "sessions.ndjson").write_text(output_of("generate", 60), "utf-8")
+    options = ["--lake", lake, "--journal", tmp_path / "journal"]
+    output_of("import", tmp_path / "sessions.ndjson", *options)
+    first = str(min(os.sched_getaffinity(0)))
+    line = command("--lake", lake, "report", name, "--format", "csv")
+    done = subprocess.run(
+        ["taskset", "--cpu-list", first, *line],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    assert cells_of(done.stdout) == cells_of(report(lake, name, "csv"))
+
+
+def cells_of(text):
+    return [[rounded(cell) for cell in row] for row in csv.reader(io.StringIO(text))]
 
 
 def report(lake, name, format_name, selection=None):
