@@ -16,6 +16,7 @@ from bench.settings import ROOT, CheckFailed, Settings
 PARTS = {
     "import": "imports",
     "serve": "serve",
+    "dashboard": "dashboard",
     "report": "reports",
     "growth": "growth",
     "markov": "markov",

@@ -9,6 +9,7 @@ import json
 import resource
 import shutil
 import statistics
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 
 from bench.inputs import emptied
@@ -73,9 +74,13 @@ class Sides:
             raise CheckFailed(f"the backlog grew by {growth:.0f} MiB in the second half of a run")
         return loaded
 
-    def steady(self, connections, seconds, rate):
-        """Ours with its default settings, under a load of a fixed rate."""
-        return self._ours([], connections, seconds, rate=rate)
+    def steady(self, connections, seconds, rate, lake=None, beside=None):
+        """Ours with its default settings, under a load of a fixed rate.
+
+        `lake` is one to go on with; `beside` gets the server and gives a context, in which the
+        load runs.
+        """
+        return self._ours([], connections, seconds, lake, beside, rate=rate)
 
     def bare(self, connections, seconds):
         """The handler that verifies and stores nothing."""
@@ -105,9 +110,11 @@ class Sides:
         """Appends and syncs on the disk of the journals; returns the 99th percentile in ms."""
         return self._tools.append(emptied(self._folder), seconds)["latency_ms"]["p99"]
 
-    def _ours(self, options, connections, seconds, **how):
+    def _ours(self, options, connections, seconds, lake_before=None, beside=None, **how):
         folder = emptied(self._folder)
         lake, ledger = folder / "lake", folder / "ledger"
+        if lake_before:
+            shutil.copytree(lake_before, lake)
         n_max = max(CONNECTIONS_MIN, connections + SPARE_CONNECTIONS)
         where = ["--lake", lake, "--journal", folder / "journal"]
         options = [*where, "--max-connections", n_max, "-q", *options]
@@ -116,7 +123,8 @@ class Sides:
             return self._settings.command("serve", "--listen", address, *options)
 
         with Server(command, folder) as server:
-            loaded = self._loaded("tributary", server, ledger, connections, seconds, **how)
+            with beside(server) if beside else nullcontext():
+                loaded = self._loaded("tributary", server, ledger, connections, seconds, **how)
             server.stop()
         oracle = [self._settings.python, "-B", "-m", "bench.oracle", lake, ledger]
         run([str(part) for part in oracle], cwd=ROOT)
