@@ -1,0 +1,254 @@
+"""Every block of code in README and documents is run and prints what is shown, or is named here
+with the reason why it is not."""
+
+import gzip
+import re
+import tomllib
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+import yaml
+
+import blocks
+from blocks import DOCUMENTS, ROOT, Shell, compared
+from program import SECRET, output_of, run
+from stores import free_port
+
+# Blocks that are not run, by document and first line, and why.
+NOT_RUN = {
+    ("README.md", "make demo      # builds, sends 3,000 signed sample events over HTTP, prints five reports"):
+        "targets of make, which take up to hours; .ci/run runs the tests",
+    ("README.md", "sender ──POST──▶ tributary serve ──▶ journal (on disk) ──▶ lake (Parquet + Delta) ◀── report, sql, DuckDB, …"):
+        "a drawing",
+    ("README.md", "spark = ("): "needs Java; `make test-spark` reads the lake with Spark",
+    ("README.md", 'TRIBUTARY_WEBHOOK_SECRETS="whsec_…" tributary serve --lake /var/lib/tributary/lake --journal /var/lib/tributary/journal'):
+        "paths of an installation; `make test-deb` starts one",
+    ("docs/architecture.md", "sender ──POST──▶ receive ─▶ verify ─▶ journal ─▶ flatten ─▶ flush ─▶ lake ◀─ query ◀─ report ◀─ cli, web"):
+        "a drawing",
+    ("docs/architecture.md", "JOURNAL/lock                 held while a process uses the journal"):
+        "a list of files",
+    ("docs/architecture.md", "LAKE/<table>/_delta_log/00000000000000000000.json …"): "a list of files",
+    ("docs/operations.md", "dpkg --install tributary_*.deb"): "`make test-deb` runs it",
+    ("docs/reliability.md", "$ make torture"): "half an hour; `make test` tortures for a minute",
+    ("docs/reliability.md", "$ TORTURE_SEED=3405691582 TORTURE_ONLY=F1 make torture TORTURE_SECONDS=1"):
+        "builds programs of its own; `make test` tortures for a minute",
+    ("docs/scale.md", "ballista-scheduler --bind-port 50050"): "`make test-cluster` runs the same",
+    ("docs/security.md", "tributary serve --listen 127.0.0.1:8080 --secrets-file /etc/tributary/secrets --token-file /etc/tributary/token"):
+        "paths of an installation; `make test-deb` starts one",
+}
+# The worked example is run by test_docs.
+ELSEWHERE = ["docs/attribution.md"]
+
+
+@pytest.fixture(scope="module")
+def found():
+    all_blocks = [block for document in DOCUMENTS for block in blocks.blocks(document)]
+    return [block for block in all_blocks if block.document not in ELSEWHERE]
+
+
+class Walk:
+    """Takes blocks of documents by how they begin."""
+
+    def __init__(self, found):
+        self._found = found
+
+    def take(self, document, start):
+        """The one block of a document that starts so."""
+        (block,) = [b for b in self._found if b.document == document and b.text.startswith(start)]
+        return block
+
+
+@pytest.fixture(scope="module")
+def walk(found):
+    return Walk(found)
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    """A shell whose folder has the lake of the session that the README shows."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "fixtures").symlink_to(ROOT / "fixtures")
+    return Shell(folder, TRIBUTARY_LISTEN=f"127.0.0.1:{free_port()}")
+
+
+def agree(shell, block):
+    """Runs the steps of a block; each must print what is shown."""
+    address = shell.variable("TRIBUTARY_LISTEN")
+    steps = list(block.steps)
+    commands = [command.replace("127.0.0.1:8080", address) for command, _ in steps]
+    for (command, shown), printed in zip(steps, shell.run(commands), strict=True):
+        assert compared(printed) == compared(shown), command
+
+
+@pytest.fixture(scope="module")
+def session(shell, walk):
+    """The session; later blocks look at its lake."""
+    agree(shell, walk.take("README.md", "$ export TRIBUTARY_WEBHOOK_SECRETS"))
+    return shell.folder
+
+
+def test_duckdb_reads_the_lake_as_shown(session, walk, monkeypatch):
+    monkeypatch.chdir(session)
+    rows = duckdb.sql(walk.take("README.md", "SELECT channel, count(*) AS sessions").text)
+    shown = walk.take("README.md", "┌─").text
+    cells = re.findall(r"^│ ([^│]+?) +│ +(\d+) │$", shown, re.MULTILINE)
+    assert [(name, int(n)) for name, n in cells] == rows.fetchall()
+
+
+def test_polars_reads_the_lake(session, walk, monkeypatch):
+    monkeypatch.chdir(session)
+    block = walk.take("README.md", "import polars as pl")
+    first, second = [line for line in block.text.splitlines() if line.startswith("pl.")]
+    devices = eval(first, {"pl": pl})
+    assert devices.columns == ["device", "len"] and len(devices) > 1
+    assert eval(second, {"pl": pl}).item() == 5000
+
+
+def test_goals_and_reports_of_ones_own_hold(session, shell, walk):
+    goals = walk.take("README.md", "[[goals]]")
+    (session / "goals.toml").write_text(goals.text)
+    assert len(tomllib.loads(goals.text)["goals"]) == 3
+    own = walk.take("README.md", "-- title: Countries")
+    (session / "my-queries").mkdir()
+    (session / "my-queries" / "countries.sql").write_text(own.text)
+    by_flags = walk.take("README.md", "tributary report models --goal")
+    countries = walk.take("README.md", "tributary report countries --queries")
+    asked = [f"{by_flags.first} --format csv", "tributary report models --config goals.toml"]
+    asked += [f"{countries.first} --format csv"]
+    first, second, third = shell.run(asked)
+    assert first.startswith("dimension,first_touch,") and "linear" in second
+    rows = [line.split(",") for line in third.splitlines()]
+    assert rows[0] == ["country", "sessions"] and len(rows) > 5
+    assert all(int(n) >= 5 for _, n in rows[1:])
+
+
+def test_journeys_are_attributed_as_shown(shell, walk):
+    agree(shell, walk.take("README.md", "$ tributary attribute"))
+
+
+def test_import_and_load_say_what_is_shown(tmp_path, walk):
+    shell = Shell(tmp_path, TRIBUTARY_LISTEN="127.0.0.1:0")
+    events = output_of("generate", 500)
+    (tmp_path / "e.ndjson").write_text(events)
+    (tmp_path / "e.ndjson.gz").write_bytes(gzip.compress(events.encode()))
+    agree(shell, walk.take("README.md", "$ tributary import e.ndjson"))
+    (tmp_path / "deals.csv").write_text(
+        "conversion,converted_at,email,value\n"
+        "deal,2026-03-01T10:00:00Z,ada@example.com,100\n"
+        "deal,2026-03-02T10:00:00Z,bob@example.com,200\n"
+    )
+    agree(shell, walk.take("README.md", "$ tributary load conversions"))
+
+
+def test_a_lake_is_compacted_and_forgets_as_shown(tmp_path, walk):
+    shell = Shell(tmp_path, TRIBUTARY_LISTEN="127.0.0.1:0")
+    for seed in (1, 2, 3):
+        events = tmp_path / f"{seed}.ndjson"
+        events.write_text(output_of("generate", 2000, "--seed", seed))
+        output_of("import", events, cwd=tmp_path)
+    block = walk.take("README.md", "$ tributary compact")
+    (compact, compacted), (forget, receipt) = block.steps
+    assert compared(shell.run([compact])[0]) == compared(compacted)
+    printed = shell.run([forget])[0]
+    # The files' bytes depend on when their events came in.
+    without_bytes = [re.sub(r"( +\d+){2}$", "", line) for line in printed.splitlines()]
+    shown = [re.sub(r"( +\d+){2}$", "", line) for line in receipt.splitlines()]
+    assert compared("\n".join(without_bytes)) == compared("\n".join(shown))
+
+
+def test_settings_are_taken(tmp_path, walk):
+    shown = walk.take("README.md", "# tributary.toml")
+    assert tomllib.loads(shown.text)["flush-interval"] == "5m"
+    (tmp_path / "secrets").write_text(SECRET)
+    own = shown.text.replace("/etc/tributary", str(tmp_path))
+    own = own.replace("s3://my-bucket/web", "lake").replace("/var/lib/tributary", str(tmp_path))
+    (tmp_path / "tributary.toml").write_text(own)
+    assert "1 webhook secrets can be used" in output_of("check", cwd=tmp_path)
+    channels = walk.take("docs/channels.md", "[[channels]]")
+    (tmp_path / "tributary.toml").write_text(channels.text)
+    (tmp_path / "e.ndjson").write_text(output_of("generate", 20))
+    output_of("import", "e.ndjson", cwd=tmp_path)
+    scrape = walk.take("docs/operations.md", "scrape_configs:")
+    (job,) = yaml.safe_load(scrape.text)["scrape_configs"]
+    assert job["job_name"] == "tributary"
+
+
+def test_operations_go_as_shown(tmp_path, walk, payloads):
+    shell = Shell(tmp_path, TRIBUTARY_LISTEN="127.0.0.1:0", TRIBUTARY_WEBHOOK_SECRETS=SECRET)
+    (tmp_path / "e.ndjson").write_text(output_of("generate", 5000))
+    output_of("import", "e.ndjson", cwd=tmp_path)
+    agree(shell, walk.take("docs/operations.md", "$ tributary check"))
+    forget = walk.take("docs/operations.md", "tributary forget --email ada")
+    for printed in shell.run(forget.text.splitlines()):
+        assert "0 rows" in printed
+    assert (tmp_path / "receipt.json").exists()
+
+
+def test_replay_says_what_is_shown(walk):
+    """Its words; the figures are those of a lake that an older release wrote."""
+    block = walk.take("docs/operations.md", "$ tributary replay --dry-run")
+    code = (ROOT / "src/cli/replay.rs").read_text("utf-8")
+    for words in ("would be flattened again", "flattened again", "partitions would change"):
+        assert words in block.text and words in code
+    assert "; no row changes" in block.text and "; no row changes" in code
+
+
+def test_every_block_is_run_or_named(found):
+    """Which blocks the tests above take stands in their text."""
+    text = Path(__file__).read_text("utf-8")
+    taken = re.findall(r'walk\.take\("([^"]+)", "([^"]+)"\)', text)
+    assert len(taken) > 10
+    named = {(block.document, block.first) for block in found}
+    assert set(NOT_RUN) <= named, "named here and gone from the documents"
+    left = {
+        (document, first)
+        for document, first in named - set(NOT_RUN)
+        if not any(document == of and first.startswith(start) for of, start in taken)
+    }
+    assert left == set()
+
+
+def options_of(command):
+    """The options that `--help` lists, with their defaults."""
+    text = re.sub(r"\s+", " ", run(*command, "--help").stdout)
+    found = re.findall(r"(--[a-z][a-z-]+)(?: <|\[=<| |\.)", text)
+    return set(found) - {"--help", "--version"}
+
+
+def test_every_option_is_in_the_readme_and_only_those():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    common = {"--lake", "--config", "--log-format", "--verbose", "--quiet"}
+    sections = re.split(r"^### ", readme, flags=re.MULTILINE)
+    tables = {s.partition("\n")[0].strip("`"): s for s in sections}
+    listed = re.findall(r"^  ([a-z]+) ", run("help").stdout, re.MULTILINE)
+    for name in (name for name in listed if name != "help"):
+        section = tables[name]
+        told = set(re.findall(r"--[a-z][a-z-]+", section)) - common
+        told |= {"--output"} if "`-o" in section else set()
+        known = options_of([name]) - common
+        assert told <= known, f"{name}: {told - known} is no option"
+        # Some name the options of another command once more, all together.
+        if "as for `serve`" not in section:
+            assert known <= told, f"{name}: {known - told} is not in the README"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    text = re.sub(r"```.*?```", "", document.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (document.parent / path).resolve() if path else document
+        assert file.exists(), target
+        if anchor and file.suffix == ".md":
+            heads = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {anchor_of(head) for head in heads}, target
+
+
+def anchor_of(head):
+    """The anchor that GitHub gives a heading."""
+    kept = re.sub(r"[^\w\- ]", "", head.lower())
+    return kept.replace(" ", "-")
