@@ -9,6 +9,7 @@ DENY   := $(TOOLS)/bin/cargo-deny
 S3S    := $(TOOLS)/bin/s3s-fs
 AZURITE := $(TOOLS)/azurite/ready
 CARGO_DEB := $(TOOLS)/bin/cargo-deb
+CYCLONEDX := $(TOOLS)/bin/cargo-cyclonedx
 PROMTOOL := $(TOOLS)/bin/promtool
 FUZZ   := $(TOOLS)/bin/cargo-fuzz
 FUZZ_SECONDS ?= 60
@@ -30,7 +31,7 @@ PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
 	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
 
 .PHONY: help demo build test test-rust test-python test-cluster test-spark torture torture-tools torture-binaries torture-short \
-	bench bench-import bench-serve bench-dashboard bench-report check deny fuzz clean dashboard test-browser browser-tools pictures deb deb-tools test-deb
+	bench bench-import bench-serve bench-dashboard bench-report check deny fuzz clean dashboard test-browser browser-tools pictures deb deb-tools test-deb sbom
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -49,6 +50,16 @@ deb: build $(CARGO_DEB) ## builds the Debian package: target/debian
 	  target/release/tributary completions $$shell >target/completions/tributary.$$shell || exit 1; \
 	done
 	$(CARGO_DEB) --no-build --strip --quiet
+
+sbom: $(CYCLONEDX) ## lists what program and dashboard are made of: target/sbom
+	mkdir -p target/sbom
+	$(CYCLONEDX) cyclonedx --quiet --format json --override-filename tributary
+	mv tributary.json target/sbom/
+	cd dashboard && { [ -d node_modules ] || npm ci --silent; } && \
+	npm sbom --sbom-format cyclonedx >../target/sbom/dashboard.json
+
+$(CYCLONEDX):
+	nice -n 19 $(CARGO) install --quiet --locked --root $(TOOLS) cargo-cyclonedx@0.5.9
 
 # Debian's tools for clean systems and containers, if they are missing.
 deb-tools:

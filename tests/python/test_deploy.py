@@ -1,21 +1,24 @@
 """What operators copy from docs/deploy: it names what the program exports, and holds what it says."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import kubernetes_validate
 import promql_parser
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from program import Ingester, run
+from program import SECRET, Ingester, run
 from stores import TOOLS
 from webhook import post, post_signed, signed_headers
 
@@ -157,6 +160,55 @@ def test_alerts_fire_when_they_should_and_not_else(tmp_path):
     for rule in rules():
         # Once that it stays quiet, once that it fires.
         assert tried.count(rule["alert"]) == 2, rule["alert"]
+
+
+def documents():
+    return list(yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text("utf-8")))
+
+
+def test_the_image_is_put_together_from_what_is_there():
+    file = DEPLOY / "Dockerfile"
+    lint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([lint, file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    lines = file.read_text("utf-8").splitlines()
+    copied = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from" not in line]
+    for source in (source for sources in copied for source in sources):
+        assert (DOCS.parent / source).exists(), source
+    last = lines[max(at for at, line in enumerate(lines) if line.startswith("FROM ")) :]
+    (user,) = [line.split()[1] for line in last if line.startswith("USER ")]
+    assert user.split(":")[0].isdigit() and user != "0"
+    assert not any(line.startswith(("ENV ", "ARG ")) for line in lines), "secrets stay outside"
+    # The program needs libc and libgcc, which the image has, and nothing else.
+    needed = subprocess.run(["ldd", os.environ["TRIBUTARY_BIN"]], capture_output=True, text=True)
+    libraries = set(re.findall(r"^\s*(lib\w+)", needed.stdout, re.MULTILINE))
+    assert libraries <= {"libc", "libm", "libgcc_s"}
+    rust = tomllib.loads((DOCS.parent / "Cargo.toml").read_text("utf-8"))["package"]["rust-version"]
+    assert f"FROM rust:{rust}-bookworm AS program" in lines
+
+
+def test_the_manifests_are_valid_and_the_container_has_no_rights(tmp_path):
+    for document in documents():
+        kubernetes_validate.validate(document, "1.37", strict=True)
+    (workload,) = [d for d in documents() if d["kind"] == "StatefulSet"]
+    pod = workload["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] > 0
+    security = container["securityContext"]
+    assert security["readOnlyRootFilesystem"] and not security["allowPrivilegeEscalation"]
+    assert security["capabilities"] == {"drop": ["ALL"]}
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    (settings,) = [d["data"]["tributary.toml"] for d in documents() if d["kind"] == "ConfigMap"]
+    settings = settings.replace("s3://my-bucket/web", str(tmp_path / "lake"))
+    settings = settings.replace("/etc/tributary/secrets/webhook", str(tmp_path / "secrets"))
+    settings = settings.replace("/etc/tributary/secrets/token", str(tmp_path / "token"))
+    settings = settings.replace("/var/lib/tributary", str(tmp_path)).replace("0.0.0.0", "127.0.0.1")
+    (tmp_path / "secrets").write_text(SECRET)
+    (tmp_path / "token").write_text("3f1c9a7e5d2b4806a1c3e5f708192a3b")
+    (tmp_path / "tributary.toml").write_text(settings)
+    checked = run("check", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stderr
+    assert "1 webhook secrets can be used" in checked.stdout and "token can be used" in checked.stdout
 
 
 def test_the_settings_hold(tmp_path):
