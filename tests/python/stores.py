@@ -167,10 +167,10 @@ def s3_client(port):
 
 
 @contextlib.contextmanager
-def server(line, port, log):
-    """Runs a server until the block ends."""
+def server(line, port, log, env=None):
+    """Runs a server until the block ends; without `env` it has the environment of this process."""
     with log.open("wb") as out:
-        process = subprocess.Popen(list(map(str, line)), stdout=out, stderr=out)
+        process = subprocess.Popen(list(map(str, line)), stdout=out, stderr=out, env=env)
     try:
         end = time.monotonic() + START_SECONDS_MAX
         while not answers(port):

@@ -92,7 +92,8 @@ class Cluster:
         self._stack = stack
         self._port = free_port()
         scheduler = [SCHEDULER, "--bind-host", "127.0.0.1", "--bind-port", self._port, *LOSSES]
-        stack.enter_context(plain_server(scheduler, self._port, folder / "scheduler.log"))
+        log = folder / "scheduler.log"
+        stack.enter_context(server(scheduler, self._port, log, env=without_keys()))
         self.executors = [self.start_executor() for _ in range(N_EXECUTORS)]
 
     @property
@@ -117,19 +118,9 @@ class Cluster:
         return process
 
 
-@contextlib.contextmanager
-def plain_server(line, port, log):
-    """A server without credentials for the store."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith("AWS_"):
-                patch.delenv(name)
-        running = server(line, port, log)
-        running.__enter__()
-    try:
-        yield
-    finally:
-        running.__exit__(None, None, None)
+def without_keys():
+    """The environment without credentials for the store."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def end(process):
