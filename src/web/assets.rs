@@ -1,12 +1,12 @@
 //! The dashboard's files, built by `make dashboard` and held in the program.
 
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 use rust_embed::{Embed, EmbeddedFile};
 
-use super::api::ApiError;
+use super::api::{self, ApiError};
 
 /// The files; none if the program was built without Node.
 #[derive(Embed)]
@@ -30,8 +30,7 @@ pub(super) async fn page(request: Request) -> Response {
     if let Some(file) = Files::get(path) {
         return answer(path, file);
     }
-    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    let is_for_browsers = accept.is_some_and(|accept| accept.contains("text/html"));
+    let is_for_browsers = api::is_for_browsers(request.headers());
     if path.starts_with(HASHED) || !(path.is_empty() || is_for_browsers) {
         return ApiError::Missing("there is no such page".to_owned()).into_response();
     }

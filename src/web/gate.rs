@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use subtle::ConstantTimeEq as _;
 
-use super::api::ApiError;
+use super::api::{self, ApiError};
 use super::{Web, login};
 
 /// Why a public address shows nothing.
@@ -83,7 +83,10 @@ pub(super) fn is_equal(left: &[u8], right: &[u8]) -> bool {
 pub(super) async fn check(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     match web.gate.admit(request.headers(), web.clock.now_ms()) {
         Ok(()) => next.run(request).await,
-        Err(ApiError::NoToken) if !request.uri().path().starts_with("/api/") => {
+        Err(ApiError::NoToken)
+            if !request.uri().path().starts_with("/api/")
+                && api::is_for_browsers(request.headers()) =>
+        {
             let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
             login::form(wanted, None)
         }
