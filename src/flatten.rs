@@ -53,6 +53,18 @@ use shape::Shape;
 use slot::Slot;
 use user_agent::Agents;
 
+/// Why an event is a dead letter.
+pub const REASONS: [&str; 8] = [
+    "not_utf8",
+    "not_json",
+    "too_deep",
+    "too_large",
+    "no_envelope",
+    "unexpected_type",
+    "repaired",
+    "id_conflict",
+];
+
 /// All tables of the lake, in the order of its documentation.
 pub static TABLES: [&Table; 11] = [
     &sessions::TABLE,

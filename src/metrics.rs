@@ -5,6 +5,8 @@ use prometheus::{
     TextEncoder, exponential_buckets,
 };
 
+use crate::flatten::REASONS;
+
 /// A label, and those of its values that are known from the start.
 type Label = (&'static str, &'static [&'static str]);
 
@@ -42,17 +44,6 @@ const SCHEMES: [&str; 5] =
 const LIMITS: [&str; 4] = ["journal-bytes", "max-segments", "max-backlog-age", "min-free-disk"];
 /// Why a request's head is refused.
 const HEADS: [&str; 3] = ["too_large", "too_slow", "malformed"];
-/// Why an event is a dead letter.
-const REASONS: [&str; 8] = [
-    "not_utf8",
-    "not_json",
-    "too_deep",
-    "too_large",
-    "no_envelope",
-    "unexpected_type",
-    "repaired",
-    "id_conflict",
-];
 /// Answers of the report API.
 pub(crate) const API_ANSWERS: [&str; 10] = [
     "answered",

@@ -2,11 +2,8 @@
 
 use super::{Common, channels, days, output, progress};
 use crate::clock::{Clock as _, SystemClock};
-use crate::replay::{Replay, Replayed, Selection};
-
-/// Reasons that an event can be a dead letter for and be flattened again.
-const REASONS: [&str; 7] =
-    ["not_utf8", "not_json", "too_deep", "too_large", "no_envelope", "unexpected_type", "repaired"];
+use crate::flatten::REASONS;
+use crate::replay::{ID_CONFLICT, Replay, Replayed, Selection};
 
 /// How often events are read whose rows change: to compare them, and to write them.
 const PASSES: u64 = 2;
@@ -72,12 +69,14 @@ fn sentence(replayed: Replayed, is_dry: bool) -> String {
     text
 }
 
+/// Reads a reason that an event can be a dead letter for and be flattened again.
 fn parse_reason(text: &str) -> Result<String, String> {
-    if text == "id_conflict" {
+    if text == ID_CONFLICT {
         return Err("the id belongs to another body; such letters are not flattened".to_owned());
     }
     if REASONS.contains(&text) {
         return Ok(text.to_owned());
     }
-    Err(format!("use one of {}", REASONS.join(", ")))
+    let others: Vec<&str> = REASONS.into_iter().filter(|reason| *reason != ID_CONFLICT).collect();
+    Err(format!("use one of {}", others.join(", ")))
 }
