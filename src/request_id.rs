@@ -18,13 +18,17 @@ pub fn given(headers: &HeaderMap) -> Option<&HeaderValue> {
     })
 }
 
+/// Returns a new name.
+#[must_use]
+pub fn new() -> HeaderValue {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+}
+
 /// Returns a request's name: the one it brings, else a new one.
 #[must_use]
 pub fn of(headers: &HeaderMap) -> HeaderValue {
-    given(headers).cloned().unwrap_or_else(|| {
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
-    })
+    given(headers).cloned().unwrap_or_else(new)
 }
 
 /// Returns a name as text.

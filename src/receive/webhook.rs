@@ -70,7 +70,7 @@ async fn answer(receiver: &Receiver, request: Request) -> (&'static str, Respons
             (name, Json(Receipt { id, status }).into_response(), given)
         }
         Err(refusal) => {
-            let id = given.unwrap_or_else(|| request_id::of(&HeaderMap::new()));
+            let id = given.unwrap_or_else(request_id::new);
             tell(receiver, refusal, request_id::text(&id));
             (refusal.name(), refusal.into_response(), Some(id))
         }
