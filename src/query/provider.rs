@@ -147,7 +147,8 @@ impl TableProvider for LakeProvider {
         let files: Vec<PartitionedFile> =
             files.into_iter().map(|file| self.partitioned(file)).collect();
         if files.is_empty() {
-            // A scan of no files has no partition, which a cluster has no task for.
+            // A scan of no files has no partition: a cluster has no task for it, and with one core
+            // a sort of it can't be planned.
             let schema = project_schema(&self.schema(), projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));
         }

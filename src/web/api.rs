@@ -192,3 +192,26 @@ pub(super) async fn add_headers(request: Request, next: Next) -> Response {
     add(headers, CACHE_CONTROL, "private, no-cache");
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::API_ANSWERS;
+
+    #[test]
+    fn every_error_is_counted_from_the_start() {
+        for error in [
+            ApiError::Wrong(String::new()),
+            ApiError::Missing(String::new()),
+            ApiError::NoToken,
+            ApiError::Forbidden(""),
+            ApiError::Busy,
+            ApiError::Slow(1),
+            ApiError::Resources(String::new()),
+            ApiError::Large(String::new()),
+            ApiError::Failed,
+        ] {
+            assert!(API_ANSWERS.contains(&error.name()), "{error:?}");
+        }
+    }
+}
