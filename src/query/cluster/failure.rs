@@ -82,13 +82,8 @@ mod tests {
     #[test]
     fn a_failed_job_is_one_line_without_values() {
         let line = job("Task failed:\n Cast error: Cannot cast string 'a@b.example' to Int64");
-        let expected =
-            "scheduler df://host:1: Task failed: Cast error: Cannot cast string '…' to Int64";
-        assert!(line.starts_with("scheduler df://host:1: Task failed: Cast error"), "{line}");
-        assert_eq!(
-            line,
-            expected.replace("'…'", "'…' to Int64").replace(" to Int64 to Int64", " to Int64")
-        );
+        let cause = "Task failed: Cast error: Cannot cast string '…' to Int64";
+        assert_eq!(line, format!("scheduler df://host:1: {cause}"));
         assert!(job("Resources exhausted: 1 GB").contains("--memory-pool-size"));
         assert!(job(&"x".repeat(5000)).chars().count() < 500);
     }
