@@ -2,10 +2,12 @@
 // standing ones to compare models.
 import { formatCompact } from '../core/format';
 import {
+  axisTooltip,
   baseOption,
   type ChartOption,
   type ChartSpec,
   categoryAxis,
+  legendFrame,
   shorten,
   type TooltipItem,
   tooltipFrame,
@@ -113,31 +115,20 @@ export function groupChart(data: GroupData): ChartSpec {
     option: (palette) => ({
       ...baseOption(palette, summary),
       grid: { left: 8, right: 12, top: 40, bottom: 4, containLabel: true },
-      legend: {
-        type: 'scroll',
-        top: 0,
-        left: 0,
-        itemWidth: 10,
-        itemHeight: 10,
-        icon: 'roundRect',
-        textStyle: { color: palette.muted, fontSize: 12 },
-      },
-      tooltip: {
-        ...tooltipFrame(palette),
-        trigger: 'axis',
-        axisPointer: { type: 'shadow' },
-        formatter: (items: TooltipItem[]) => {
-          const idx = items[0]?.dataIndex ?? 0;
-          return tooltipContent(
+      legend: legendFrame(palette),
+      tooltip: axisTooltip(
+        palette,
+        (idx) =>
+          tooltipContent(
             data.names[idx] ?? '',
             data.groups.map((group, i) => ({
               name: group.name,
               text: data.format(group.values[idx] ?? 0),
               color: palette.series[i % palette.series.length] ?? palette.accent,
             })),
-          );
-        },
-      },
+          ),
+        'shadow',
+      ),
       xAxis: {
         ...categoryAxis(palette, data.names, (name) => shorten(name, 18)),
         axisLabel: {

@@ -47,6 +47,36 @@ export function tooltipFrame(palette: Palette) {
   };
 }
 
+/** A legend above the chart, that pages through what has no room. */
+export function legendFrame(palette: Palette) {
+  return {
+    type: 'scroll',
+    top: 0,
+    left: 0,
+    itemWidth: 10,
+    itemHeight: 10,
+    icon: 'roundRect',
+    textStyle: { color: palette.muted, fontSize: 12 },
+    pageTextStyle: { color: palette.muted },
+    pageIconColor: palette.muted,
+    pageIconInactiveColor: palette.grid,
+  };
+}
+
+/** A tooltip of all series at one place of the axis; `content` gets the place. */
+export function axisTooltip(
+  palette: Palette,
+  content: (idx: number) => HTMLElement,
+  pointer: 'line' | 'shadow' = 'line',
+) {
+  return {
+    ...tooltipFrame(palette),
+    trigger: 'axis',
+    axisPointer: { type: pointer },
+    formatter: (items: TooltipItem[]) => content(items[0]?.dataIndex ?? 0),
+  };
+}
+
 export function categoryAxis(
   palette: Palette,
   names: readonly string[],

@@ -1,7 +1,7 @@
 // The rate of events over the last minutes, as a line over real time.
 import { formatCompact, formatNumber, formatSeconds } from '../core/format';
 import type { Rate } from '../core/ingestion';
-import { baseOption, type ChartSpec, type TooltipItem, tooltipFrame, valueAxis } from './base';
+import { axisTooltip, baseOption, type ChartSpec, valueAxis } from './base';
 import { tooltipContent } from './tooltip';
 
 export function rateChart(rates: readonly Rate[]): ChartSpec {
@@ -13,18 +13,14 @@ export function rateChart(rates: readonly Rate[]): ChartSpec {
       ...baseOption(palette, summary),
       useUTC: true,
       grid: { left: 8, right: 16, top: 16, bottom: 4, containLabel: true },
-      tooltip: {
-        ...tooltipFrame(palette),
-        trigger: 'axis',
-        formatter: (items: TooltipItem[]) => {
-          const rate = rates[items[0]?.dataIndex ?? 0];
-          if (rate === undefined) return tooltipContent('', []);
-          return tooltipContent(`${new Date(rate.time).toISOString().slice(11, 19)} UTC`, [
-            { name: 'Events a second', text: formatNumber(rate.eventsPerSecond) },
-            { name: 'Lag', text: formatSeconds(rate.lagSeconds) },
-          ]);
-        },
-      },
+      tooltip: axisTooltip(palette, (idx) => {
+        const rate = rates[idx];
+        if (rate === undefined) return tooltipContent('', []);
+        return tooltipContent(`${new Date(rate.time).toISOString().slice(11, 19)} UTC`, [
+          { name: 'Events a second', text: formatNumber(rate.eventsPerSecond) },
+          { name: 'Lag', text: formatSeconds(rate.lagSeconds) },
+        ]);
+      }),
       xAxis: {
         type: 'time',
         axisLine: { lineStyle: { color: palette.grid } },

@@ -1,11 +1,11 @@
 // Charts over time: one figure as an area, or several as columns on top of each other.
 import { formatCompact, formatDay, formatShortDay } from '../core/format';
 import {
+  axisTooltip,
   baseOption,
   type ChartSpec,
   categoryAxis,
-  type TooltipItem,
-  tooltipFrame,
+  legendFrame,
   valueAxis,
 } from './base';
 import { colorOf } from './palette';
@@ -27,16 +27,11 @@ export function areaChart(data: AreaData): ChartSpec {
     option: (palette) => ({
       ...baseOption(palette, summary),
       grid: { left: 8, right: 16, top: 16, bottom: 4, containLabel: true },
-      tooltip: {
-        ...tooltipFrame(palette),
-        trigger: 'axis',
-        formatter: (items: TooltipItem[]) => {
-          const idx = items[0]?.dataIndex ?? 0;
-          return tooltipContent(formatDay(data.days[idx]), [
-            { name: data.label, text: data.format(data.values[idx] ?? 0), color: palette.accent },
-          ]);
-        },
-      },
+      tooltip: axisTooltip(palette, (idx) =>
+        tooltipContent(formatDay(data.days[idx]), [
+          { name: data.label, text: data.format(data.values[idx] ?? 0), color: palette.accent },
+        ]),
+      ),
       xAxis: { ...categoryAxis(palette, data.days, formatShortDay), boundaryGap: false },
       yAxis: valueAxis(palette, formatCompact),
       series: [
@@ -71,24 +66,10 @@ export function stackChart(data: StackData): ChartSpec {
     option: (palette) => ({
       ...baseOption(palette, summary),
       grid: { left: 8, right: 16, top: 44, bottom: 4, containLabel: true },
-      legend: {
-        type: 'scroll',
-        top: 0,
-        left: 0,
-        itemWidth: 10,
-        itemHeight: 10,
-        icon: 'roundRect',
-        textStyle: { color: palette.muted, fontSize: 12 },
-        pageTextStyle: { color: palette.muted },
-        pageIconColor: palette.muted,
-        pageIconInactiveColor: palette.grid,
-      },
-      tooltip: {
-        ...tooltipFrame(palette),
-        trigger: 'axis',
-        axisPointer: { type: 'shadow' },
-        formatter: (items: TooltipItem[]) => {
-          const idx = items[0]?.dataIndex ?? 0;
+      legend: legendFrame(palette),
+      tooltip: axisTooltip(
+        palette,
+        (idx) => {
           const lines = data.series
             .map((s, i) => ({
               name: s.name,
@@ -99,7 +80,8 @@ export function stackChart(data: StackData): ChartSpec {
             .map((line) => ({ name: line.name, text: data.format(line.value), color: line.color }));
           return tooltipContent(formatDay(data.periods[idx]), lines);
         },
-      },
+        'shadow',
+      ),
       xAxis: categoryAxis(palette, data.periods, formatShortDay),
       yAxis: valueAxis(palette, formatCompact),
       series: data.series.map((s, i) => ({

@@ -1,23 +1,21 @@
 // What campaigns bring, and what came back for what was spent.
 import { useCallback } from 'preact/hooks';
 import { barChart } from '../charts/bars';
-import { Switch } from '../components/choice';
 import { ChoiceParameter } from '../components/dimension';
+import { FigureSwitch, useFigure } from '../components/figure';
 import { Filters } from '../components/filters';
 import { Page } from '../components/page';
 import { Panel } from '../components/panel';
 import { useReport } from '../core/catalog';
 import { formatMoney, formatNumber, formatWords } from '../core/format';
-import { useRouter } from '../core/router';
 import { numberOf, type Row, textOf } from '../core/rows';
 import { largestOf } from '../core/series';
 
-const FIGURES = ['conversions', 'value', 'sessions', 'cost'];
+const FIGURES = ['conversions', 'value', 'sessions', 'cost'] as const;
 const BARS_MAX = 15;
 
 export function CampaignsPage() {
-  const { address, change } = useRouter();
-  const figure = address.filters.figure ?? 'conversions';
+  const figure = useFigure(FIGURES);
   const campaigns = useReport('campaigns');
   const roi = useReport('roi');
   const campaignChart = useCallback(
@@ -36,12 +34,7 @@ export function CampaignsPage() {
         bar={figure}
         controls={
           <div class="panel-controls">
-            <Switch
-              label="Figure"
-              value={figure}
-              options={FIGURES.map((value) => ({ value, label: formatWords(value) }))}
-              onChange={(value) => change({ figure: value === 'conversions' ? null : value })}
-            />
+            <FigureSwitch figures={FIGURES} />
             <p class="muted">The chart leaves out sessions without a campaign.</p>
           </div>
         }

@@ -1,8 +1,8 @@
 // What channels bring, under one model and under all of them side by side.
 import { useCallback } from 'preact/hooks';
 import { barChart } from '../charts/bars';
-import { Switch } from '../components/choice';
 import { ChoiceParameter } from '../components/dimension';
+import { FigureSwitch, useFigure } from '../components/figure';
 import { Filters } from '../components/filters';
 import { ModelsPanel } from '../components/models';
 import { Page } from '../components/page';
@@ -13,12 +13,12 @@ import { useRouter } from '../core/router';
 import type { Row } from '../core/rows';
 import { largestOf } from '../core/series';
 
-const FIGURES = ['conversions', 'value', 'sessions', 'accounts'];
+const FIGURES = ['conversions', 'value', 'sessions', 'accounts'] as const;
 const BARS_MAX = 15;
 
 export function ChannelsPage() {
-  const { address, change } = useRouter();
-  const figure = address.filters.figure ?? 'conversions';
+  const { address } = useRouter();
+  const figure = useFigure(FIGURES);
   const by = address.filters.by ?? 'channel';
   const channels = useReport('channels');
   const chart = useCallback(
@@ -43,12 +43,7 @@ export function ChannelsPage() {
         bar={figure}
         controls={
           <div class="panel-controls">
-            <Switch
-              label="Figure"
-              value={figure}
-              options={FIGURES.map((value) => ({ value, label: formatWords(value) }))}
-              onChange={(value) => change({ figure: value === 'conversions' ? null : value })}
-            />
+            <FigureSwitch figures={FIGURES} />
             <ChoiceParameter report="channels" name="by" label="Tell apart" />
           </div>
         }

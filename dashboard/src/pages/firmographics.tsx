@@ -1,23 +1,21 @@
 // Industries, sizes and countries of the companies that visit and convert.
 import { useCallback } from 'preact/hooks';
 import { barChart } from '../charts/bars';
-import { Switch } from '../components/choice';
 import { ChoiceParameter } from '../components/dimension';
+import { FigureSwitch, useFigure } from '../components/figure';
 import { Filters } from '../components/filters';
 import { Page } from '../components/page';
 import { Panel } from '../components/panel';
 import { useReport } from '../core/catalog';
 import { formatMoney, formatNumber, formatWords } from '../core/format';
-import { useRouter } from '../core/router';
 import type { Row } from '../core/rows';
 import { largestOf } from '../core/series';
 
-const FIGURES = ['accounts', 'sessions', 'conversions', 'value'];
+const FIGURES = ['accounts', 'sessions', 'conversions', 'value'] as const;
 const BARS_MAX = 15;
 
 export function FirmographicsPage() {
-  const { address, change } = useRouter();
-  const figure = address.filters.figure ?? 'accounts';
+  const figure = useFigure(FIGURES);
   const chart = useCallback(
     (rows: readonly Row[]) =>
       barChart({
@@ -37,12 +35,7 @@ export function FirmographicsPage() {
         controls={
           <div class="panel-controls">
             <ChoiceParameter report="firmographics" name="by" label="Tell apart" />
-            <Switch
-              label="Figure"
-              value={figure}
-              options={FIGURES.map((value) => ({ value, label: formatWords(value) }))}
-              onChange={(value) => change({ figure: value === 'accounts' ? null : value })}
-            />
+            <FigureSwitch figures={FIGURES} />
           </div>
         }
       />
