@@ -5,6 +5,7 @@
 //! that its log named when the engine was opened. What does not fit into memory is spilled to
 //! disk. This folder is the only one that names DataFusion.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -89,6 +90,8 @@ pub struct Limits {
     pub memory_bytes_max: usize,
     /// Bytes that they may spill.
     pub spill_bytes_max: u64,
+    /// Parts of a query that are worked on at the same time; `None` for one a core.
+    pub partitions: Option<NonZeroUsize>,
 }
 
 /// A value bound to a parameter; `None` is SQL's null of that type.
@@ -328,6 +331,10 @@ fn session(limits: Limits, cluster: Option<&Cluster>) -> Result<SessionContext, 
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_usize("datafusion.execution.sort_spill_reservation_bytes", MERGE_BYTES)
         .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
+    let config = match limits.partitions {
+        Some(partitions) => config.with_target_partitions(partitions.get()),
+        None => config,
+    };
     let state = SessionStateBuilder::new().with_runtime_env(runtime).with_default_features();
     let state = match cluster {
         Some(cluster) => cluster.add_rules(state.with_config(cluster.configure(config))),

@@ -56,6 +56,7 @@ impl Args {
             query: query::Limits {
                 memory_bytes_max: usize::try_from(self.query_memory).unwrap_or(usize::MAX),
                 spill_bytes_max: self.query_spill,
+                ..Limits::default().query
             },
             at_once: usize::from(self.queries_at_once),
             time: self.query_timeout,

@@ -121,7 +121,8 @@ fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<Settings> {
 }
 
 async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
-    let limits = QueryLimits { memory_bytes_max: 1 << 30, spill_bytes_max: 1 << 33 };
+    let limits =
+        QueryLimits { memory_bytes_max: 1 << 30, spill_bytes_max: 1 << 33, partitions: None };
     let engine = Engine::open(lake, &TABLES, &goal::usual(), limits).await?;
     let catalog = Catalog::bundled()?;
     for (name, given) in REPORTS {

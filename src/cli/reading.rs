@@ -50,6 +50,7 @@ impl Args {
         let limits = Limits {
             memory_bytes_max: usize::try_from(self.query_memory).unwrap_or(usize::MAX),
             spill_bytes_max: self.query_spill,
+            partitions: None,
         };
         let goals = common.goals(&self.goals)?;
         let engine = match scheduler {

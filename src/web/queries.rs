@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,8 +30,6 @@ use crate::telemetry::traces;
 
 /// By how much the threads stand behind those that answer webhooks, as `nice` counts.
 const NICE: i32 = 15;
-/// Threads that work on queries.
-const THREADS: usize = 2;
 /// Threads that wait for disks; more than the tables that are opened at the same time.
 const BLOCKING_THREADS_MAX: usize = 8;
 /// Stack of a thread: plans are trees, walked by functions that call themselves.
@@ -64,7 +63,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            query: query::Limits { memory_bytes_max: 512 << 20, spill_bytes_max: 8 << 30 },
+            query: query::Limits {
+                memory_bytes_max: 512 << 20,
+                spill_bytes_max: 8 << 30,
+                partitions: Some(cores_for_queries()),
+            },
             at_once: 2,
             time: Duration::from_secs(30),
             rows_max: 100_000,
@@ -72,6 +75,12 @@ impl Default for Limits {
             kept_bytes_max: 16 << 20,
         }
     }
+}
+
+/// Returns how many cores work on queries: half of them, so that webhooks always find one.
+fn cores_for_queries() -> NonZeroUsize {
+    let n_cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    NonZeroUsize::new(n_cores / 2).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The lake at one version.
@@ -131,7 +140,7 @@ impl Queries {
         metrics: Arc<Metrics>,
     ) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
+            .worker_threads(cores_for_queries().get())
             .max_blocking_threads(BLOCKING_THREADS_MAX)
             .thread_stack_size(STACK_BYTES)
             .thread_name("query")

@@ -12,7 +12,8 @@ use tributary::report::Catalog;
 
 use crate::support::Place;
 
-const LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
+const LIMITS: Limits =
+    Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28, partitions: None };
 const DAY_MS: i64 = 86_400_000;
 /// When the conversion happens.
 const CONVERTED_MS: i64 = 1_771_286_400_000;

@@ -21,7 +21,8 @@ use crate::ingest::number;
 use crate::support::{NOW_MS, Place, event, fixture};
 
 const DAY_MS: i64 = 86_400_000;
-const LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
+const LIMITS: Limits =
+    Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28, partitions: None };
 const LOG: log::Rules = log::Rules { entries_max: 100, is_published: false };
 const SETTINGS: compact::Settings =
     compact::Settings { target_bytes: 64 << 20, sort_bytes: 32 << 20, n_parallel: 2 };

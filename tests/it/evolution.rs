@@ -13,7 +13,8 @@ use tributary::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
 use crate::ingest::number;
 use crate::support::{NOW_MS, Place, commit, event};
 
-const LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
+const LIMITS: Limits =
+    Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28, partitions: None };
 
 /// The table as a program had it that knew fewer columns.
 static OLD: Table = Table {

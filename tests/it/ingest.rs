@@ -14,7 +14,8 @@ use tributary::query::{Engine, Limits};
 
 use crate::support::{NOW_MS, Place, event};
 
-const QUERY_LIMITS: Limits = Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28 };
+const QUERY_LIMITS: Limits =
+    Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28, partitions: None };
 
 /// Runs a query whose answer is one number.
 pub(crate) async fn number(place: &Place, sql: &str) -> i64 {
