@@ -28,8 +28,8 @@ SCHEDULER, EXECUTOR, PROGRAM = (
     FOLDER / name for name in ("ballista-scheduler", "ballista-executor", "tributary")
 )
 N_EXECUTORS = 2
-# As many as there are executors; the default of 16 costs the small lake much time.
-PARTITIONS = 2
+# As many as the executors have cores for; the default of 16 costs the small lake much time.
+PARTITIONS = 4
 # Who is silent for so long is lost; by default that takes minutes.
 LOSSES = ["--executor-timeout-seconds", 10, "--expire-dead-executor-interval-seconds", 2]
 HEARTBEAT_SECONDS = 2
