@@ -346,3 +346,21 @@ fn session(limits: Limits, cluster: Option<&Cluster>) -> Result<SessionContext, 
     };
     Ok(SessionContext::new_with_state(state.build()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_worked_on_in_as_many_parts_as_its_limits_say() {
+        // More than any machine that runs this has cores, which is what holds without a limit.
+        let n_parts = 1009;
+        let limits = Limits {
+            memory_bytes_max: 1 << 20,
+            spill_bytes_max: 0,
+            partitions: NonZeroUsize::new(n_parts),
+        };
+        let config = session(limits, None).unwrap().copied_config();
+        assert_eq!(config.target_partitions(), n_parts);
+    }
+}

@@ -77,7 +77,7 @@ impl Default for Limits {
     }
 }
 
-/// Returns how many cores work on queries: half of them, so that webhooks always find one.
+/// Returns how many cores work on queries: half of them, at least one; webhooks have the others.
 fn cores_for_queries() -> NonZeroUsize {
     let n_cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     NonZeroUsize::new(n_cores / 2).unwrap_or(NonZeroUsize::MIN)
@@ -139,8 +139,11 @@ impl Queries {
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(cores_for_queries().get())
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        if let Some(partitions) = limits.query.partitions {
+            builder.worker_threads(partitions.get());
+        }
+        let runtime = builder
             .max_blocking_threads(BLOCKING_THREADS_MAX)
             .thread_stack_size(STACK_BYTES)
             .thread_name("query")
