@@ -36,6 +36,7 @@ mod links;
 pub mod location;
 pub mod log;
 mod overlay;
+pub mod pages;
 pub mod properties;
 mod reader;
 pub mod rewrite;

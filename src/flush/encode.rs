@@ -16,6 +16,7 @@ use super::FlushError;
 use super::segment::Bodies;
 use crate::flatten::{BodyAt, body_text, raw_events};
 use crate::lake::files::day;
+use crate::lake::pages;
 use crate::lake::properties::writer_properties;
 use crate::schema::{DATE, Table};
 
@@ -102,9 +103,7 @@ fn encode_part(
     let rows = RecordBatch::try_new(table.schema(), rows.columns()[1..].to_vec())?;
     let stats = stats(table, &rows)?;
     let n_rows = rows.num_rows();
-    let mut writer = writer(table, n_rows, segment)?;
-    writer.write(&rows)?;
-    let bytes = Bytes::from(writer.into_inner()?);
+    let bytes = Bytes::from(pages::write(&rows, writer_properties(table, n_rows, segment))?);
     Ok(Encoded { date: part.date, n, bytes, n_rows, stats })
 }
 
@@ -116,7 +115,8 @@ fn encode_raw_part(
 ) -> Result<Encoded, FlushError> {
     let table = &raw_events::TABLE;
     let n_rows = part.rows.len();
-    let mut writer = writer(table, n_rows, segment)?;
+    let properties = writer_properties(table, n_rows, segment);
+    let mut writer = ArrowWriter::try_new(vec![], table.schema(), Some(properties))?;
     let rows = take_record_batch(batch, &part.rows)?;
     let stats = stats(table, &rows)?;
     let mut at = 0;
@@ -129,11 +129,6 @@ fn encode_raw_part(
     }
     let bytes = Bytes::from(writer.into_inner()?);
     Ok(Encoded { date: part.date, n, bytes, n_rows, stats })
-}
-
-fn writer(table: &Table, n_rows: usize, segment: &str) -> Result<ArrowWriter<Vec<u8>>, FlushError> {
-    let properties = writer_properties(table, n_rows, segment);
-    Ok(ArrowWriter::try_new(vec![], table.schema(), Some(properties))?)
 }
 
 /// Fetches bodies from the row at `at` on; returns them and how many there are, at least one.

@@ -14,7 +14,7 @@ const BLOOM_COLUMNS: [&str; 3] = ["event_id", "session_id", "visitor_id"];
 /// Columns whose values hardly repeat: a dictionary of them would be a second copy.
 const UNIQUE_COLUMNS: [&str; 5] = ["event_id", "session_id", "visitor_id", "webhook_id", "body"];
 /// More makes files hardly smaller and takes twice the time.
-const ZSTD_LEVEL: i32 = 3;
+pub(super) const ZSTD_LEVEL: i32 = 3;
 /// False positives a bloom filter may give.
 const BLOOM_FPP: f64 = 0.01;
 /// Bytes of a row group: what a reader must hold to decode one.
@@ -32,10 +32,9 @@ pub fn writer_properties(table: &Table, n_rows: usize, segment: &str) -> WriterP
         KeyValue::new(SEGMENT_KEY.to_owned(), segment.to_owned()),
         KeyValue::new("tributary.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
     ];
-    let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("the level is one of zstd's");
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("tributary ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(zstd())
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_key_value_metadata(Some(metadata))
@@ -60,6 +59,11 @@ pub fn writer_properties(table: &Table, n_rows: usize, segment: &str) -> WriterP
         }
     }
     builder.build()
+}
+
+/// Returns how pages are compressed.
+pub(super) fn zstd() -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).expect("the level is one of zstd's"))
 }
 
 /// The order of rows in a file: tenant, then time.
