@@ -41,7 +41,9 @@ def main():
         results.keep(settings, part, rows)
         # At once: a later part takes hours, and may fail.
         kept = results.load(settings, PARTS)
-        (ROOT / "bench" / "results.md").write_text(results.markdown(kept), "utf-8")
+        page = ROOT / "bench" / "results.md"
+        before = page.read_text("utf-8") if page.exists() else ""
+        page.write_text(results.markdown(kept, PARTS, before), "utf-8")
     # Not before: what is measured begins as a copy of this process, which has to stay small.
     pictures = importlib.import_module("bench.pictures")
     pictures.draw([row for part in kept for row in part.rows], ROOT / "docs")

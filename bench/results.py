@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +51,16 @@ def load(settings, names):
     return found
 
 
-def markdown(parts):
-    """The whole page: each part's table under what it was measured on."""
-    text = HEADER
+def markdown(parts, names, page=""):
+    """The whole page: each part's table under what it was measured on.
+
+    Of a part that has not been run in this work folder stays what `page` says of it.
+    """
+    _, *known = re.split(r"^## (\w+)\n\n", page, flags=re.MULTILINE)
+    texts = dict(zip(known[::2], (text.strip() for text in known[1::2]), strict=True))
     for part in parts:
-        text += f"\n## {part.name}\n\n{part.run}. {part.machine}.\n\n{table.markdown(part.rows)}"
-    return text
+        texts[part.name] = f"{part.run}. {part.machine}.\n\n{table.markdown(part.rows).strip()}"
+    return HEADER + "".join(f"\n## {name}\n\n{texts[name]}\n" for name in names if name in texts)
 
 
 def described(settings):
