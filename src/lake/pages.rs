@@ -167,6 +167,7 @@ mod tests {
     use arrow::array::{BooleanArray, StringBuilder, StructArray};
     use arrow::datatypes::{DataType, Field};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::basic::CompressionCodec;
     use parquet::schema::types::ColumnPath;
 
     use super::*;
@@ -214,7 +215,8 @@ mod tests {
     fn a_file_is_byte_for_byte_that_of_the_librarys_writer() {
         for n_rows in [0, 1, 2_999, 3_000, 7_001] {
             let rows = rows(n_rows);
-            let mut writer = ArrowWriter::try_new(vec![], rows.schema(), Some(properties())).unwrap();
+            let mut writer =
+                ArrowWriter::try_new(vec![], rows.schema(), Some(properties())).unwrap();
             writer.write(&rows).unwrap();
             let theirs = writer.into_inner().unwrap();
             let ours = write(&rows, properties()).unwrap();
@@ -229,8 +231,8 @@ mod tests {
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
         let groups = reader.metadata().row_groups();
         assert_eq!(groups.len(), 3);
-        let columns = groups.iter().flat_map(|group| group.columns());
-        assert!(columns.clone().all(|column| column.compression() == Compression::ZSTD(Default::default())));
+        let mut columns = groups.iter().flat_map(|group| group.columns());
+        assert!(columns.all(|column| column.compression_codec() == CompressionCodec::ZSTD));
         let read = reader.with_batch_size(10_000).build().unwrap().collect::<Result<Vec<_>, _>>();
         let read = arrow::compute::concat_batches(&rows.schema(), &read.unwrap()).unwrap();
         assert_eq!(read, rows);
