@@ -68,12 +68,12 @@ written AS (
 walks AS (
     SELECT
         conversion_id,
-        n_converted,
+        max(n_converted) AS n_converted,
         max(value) AS value,
         string_agg(step, ' > ' ORDER BY i) AS path,
         count(step) AS n_touches
     FROM written
-    GROUP BY conversion_id, n_converted
+    GROUP BY conversion_id
 )
 SELECT
     path,
