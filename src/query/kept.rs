@@ -17,6 +17,9 @@ use tempfile::TempPath;
 
 use super::QueryError;
 
+/// Rows that are gathered before they are written, and read by one part of a query.
+const GROUP_ROWS: usize = 64 << 10;
+
 /// Keeps rows.
 pub(super) struct Keeper {
     context: SessionContext,
@@ -93,6 +96,7 @@ async fn write(
     let properties = WriterProperties::builder()
         .set_compression(Compression::UNCOMPRESSED)
         .set_dictionary_enabled(false)
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::None)
         .build();
     let mut writer =
