@@ -39,6 +39,7 @@ mod error;
 mod facts;
 mod goals;
 mod instead;
+mod joins;
 mod kept;
 mod late;
 mod macros;
@@ -46,10 +47,12 @@ mod memory;
 mod names;
 mod numbering;
 mod parameters;
+mod partitions;
 mod provider;
 mod scheduler;
 mod shared;
 mod views;
+mod windows;
 
 pub use error::QueryError;
 pub use facts::TableFacts;
@@ -62,9 +65,11 @@ pub use views::VIEWS;
 use cluster::Cluster;
 use compact::COMPACT_ROWS;
 use effects::EffectsTable;
+use joins::GROWING_JOINS;
 use kept::Keeper;
 use memory::SharedPool;
 use numbering::NUMBER_ROWS;
+use partitions::WHOLE_PARTITIONS;
 use provider::{LakeProvider, Place};
 use shared::Shared;
 
@@ -76,6 +81,11 @@ pub const HAS_CLUSTER: bool = cfg!(feature = "ballista");
 const RECURSION_MAX: usize = 64;
 /// Memory that a sort keeps aside for merging what it spilled.
 const MERGE_BYTES: usize = 1 << 20;
+/// Rows and bytes, as far as one can know beforehand, up to which a join holds one side once and
+/// not in parts. What filters and joins leave is guessed at a fifth each time, so it may be far
+/// more, and only a side in parts can be sorted instead.
+const SIDE_ROWS: usize = 8 << 10;
+const SIDE_BYTES: usize = 256 << 10;
 /// The share of the memory that may be taken by what is worked out once.
 const KEPT_SHARE: usize = 4;
 /// Tables that are opened at the same time; each waits on a thread for another that reads.
@@ -330,6 +340,8 @@ fn session(limits: Limits, cluster: Option<&Cluster>) -> Result<SessionContext, 
         // memory with bytes that are not its own.
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_usize("datafusion.execution.sort_spill_reservation_bytes", MERGE_BYTES)
+        .set_usize("datafusion.optimizer.hash_join_single_partition_threshold_rows", SIDE_ROWS)
+        .set_usize("datafusion.optimizer.hash_join_single_partition_threshold", SIDE_BYTES)
         .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
     let config = match limits.partitions {
         Some(partitions) => config.with_target_partitions(partitions.get()),
@@ -338,13 +350,21 @@ fn session(limits: Limits, cluster: Option<&Cluster>) -> Result<SessionContext, 
     let state = SessionStateBuilder::new().with_runtime_env(runtime).with_default_features();
     let state = match cluster {
         Some(cluster) => cluster.add_rules(state.with_config(cluster.configure(config))),
-        // Operators of our own, which no cluster has.
-        None => state
-            .with_config(config)
-            .with_physical_optimizer_rule(Arc::new(NUMBER_ROWS))
-            .with_physical_optimizer_rule(Arc::new(COMPACT_ROWS)),
+        None => with_own_operators(state, config),
     };
     Ok(SessionContext::new_with_state(state.build()))
+}
+
+/// Lets queries use operators of our own, which no cluster has.
+fn with_own_operators(state: SessionStateBuilder, config: SessionConfig) -> SessionStateBuilder {
+    let config = config
+        .set_usize("datafusion.optimizer.hash_join_single_partition_threshold", SIDE_BYTES)
+        .set_usize("datafusion.optimizer.hash_join_single_partition_threshold_rows", SIDE_ROWS);
+    [NUMBER_ROWS, WHOLE_PARTITIONS, GROWING_JOINS, COMPACT_ROWS]
+        .into_iter()
+        .fold(state.with_config(config), |state, rule| {
+            state.with_physical_optimizer_rule(Arc::new(rule))
+        })
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl ExecutionPlan for CompactExec {
 }
 
 /// Copies the columns that hold on to far more than their rows.
-fn compact(batch: &RecordBatch) -> Result<RecordBatch> {
+pub(super) fn compact(batch: &RecordBatch) -> Result<RecordBatch> {
     let columns = batch.columns().iter().map(compact_column).collect::<Result<_>>()?;
     Ok(RecordBatch::try_new(batch.schema(), columns)?)
 }

@@ -3,8 +3,10 @@
 //! DataFusion's fair pool gives each operator that can spill an equal part, from the start: a
 //! report with a dozen of them leaves each a twelfth, which is too little to join or sort at all,
 //! while most of the memory lies idle. Its greedy pool lets the first one take everything. Here
-//! an operator may take up to a third while a quarter of all stays free; from that quarter those
-//! that came late get their equal parts. What can't spill takes what is there.
+//! an operator may take up to a sixth while half of all stays free; from that half merges take
+//! what they need, since a merge can do with less but not with nothing, and those that came late
+//! get their equal parts. What can't spill takes what is there, and a sixteenth of all is there for
+//! nobody else.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,10 +16,47 @@ use datafusion::execution::memory_pool::{
     MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, human_readable_size,
 };
 
-/// The share of what can be spilled that one operator may have.
-const LARGEST_SHARE: usize = 3;
-/// The share of all that stays free for those that came late.
-const FREE_SHARE: usize = 4;
+/// The share of what can be spilled that one consumer may have.
+const LARGEST_SHARE: usize = 6;
+/// The share of all that stays free for merges and for those that came late.
+const FREE_SHARE: usize = 2;
+/// The share of all that merges leave to others.
+const UNMERGED_SHARE: usize = 8;
+/// The share of all that stays free for what can't spill.
+const FIXED_SHARE: usize = 16;
+
+/// What sorts rows, by the beginning of the consumer's name.
+const SORT: &str = "ExternalSorter[";
+/// What merges sorted rows, by the beginnings of the consumers' names: one goes over spilled rows
+/// twice if it may not hold all, the other spills those of a key.
+const MERGES: [&str; 2] = ["ExternalSorterMerge", "SMJStream"];
+
+/// What becomes of a consumer that is refused memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It spills, and sorts all the same.
+    Sorts,
+    /// It spills as far as it can: of a group with many distinct values it can't.
+    Spills,
+    /// It does with less.
+    Merges,
+    /// The query ends.
+    Ends,
+}
+
+impl Kind {
+    fn of(consumer: &MemoryConsumer) -> Self {
+        if consumer.name().starts_with(SORT) {
+            Self::Sorts
+        } else if consumer.can_spill() {
+            Self::Spills
+        } else if MERGES.iter().any(|name| consumer.name().starts_with(name)) {
+            Self::Merges
+        } else {
+            Self::Ends
+        }
+    }
+}
 
 /// Such a pool.
 #[derive(Debug)]
@@ -28,12 +67,12 @@ pub(super) struct SharedPool {
 
 #[derive(Debug, Default, Clone, Copy)]
 struct State {
-    /// Operators that can spill.
+    /// Consumers that can spill.
     n_spilling: usize,
-    /// Bytes that they hold.
-    spillable: usize,
+    /// Bytes that they and merges hold.
+    yielding: usize,
     /// Bytes that the others hold.
-    unspillable: usize,
+    fixed: usize,
 }
 
 impl SharedPool {
@@ -49,15 +88,37 @@ impl SharedPool {
 }
 
 impl State {
-    /// Tells how much an operator that holds `held` and can spill may hold.
-    fn share(self, held: usize, bytes_max: usize) -> usize {
-        let for_spilling = bytes_max.saturating_sub(self.unspillable);
-        let equal = for_spilling / self.n_spilling.max(1);
-        let taken = self.spillable + self.unspillable;
+    fn taken(self) -> usize {
+        self.yielding + self.fixed
+    }
+
+    /// Tells how much a consumer that holds `held` may hold.
+    fn share(self, kind: Kind, held: usize, bytes_max: usize) -> usize {
+        let all = match kind {
+            Kind::Ends => bytes_max,
+            Kind::Sorts | Kind::Spills => bytes_max - bytes_max / FIXED_SHARE,
+            Kind::Merges => bytes_max - bytes_max / UNMERGED_SHARE,
+        };
+        let free = held + all.saturating_sub(self.taken());
+        let for_yielding = all.saturating_sub(self.fixed);
+        let largest = for_yielding / LARGEST_SHARE;
+        let equal = for_yielding / self.n_spilling.max(1);
         let kept_free = bytes_max - bytes_max / FREE_SHARE;
-        let free = held + kept_free.saturating_sub(taken);
-        let large = free.min(for_spilling / LARGEST_SHARE);
-        equal.max(large).min(held + bytes_max.saturating_sub(taken))
+        let early = held + kept_free.saturating_sub(self.taken());
+        match kind {
+            Kind::Sorts => early.max(equal).min(largest).min(free),
+            Kind::Spills => early.min(largest).max(equal).min(free),
+            Kind::Merges => largest.min(free),
+            Kind::Ends => free,
+        }
+    }
+
+    /// Returns where bytes of such consumers are counted.
+    fn bytes_of(&mut self, kind: Kind) -> &mut usize {
+        match kind {
+            Kind::Sorts | Kind::Spills | Kind::Merges => &mut self.yielding,
+            Kind::Ends => &mut self.fixed,
+        }
     }
 }
 
@@ -82,29 +143,20 @@ impl MemoryPool for SharedPool {
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        let mut state = self.state();
-        match reservation.consumer().can_spill() {
-            true => state.spillable += additional,
-            false => state.unspillable += additional,
-        }
+        *self.state().bytes_of(Kind::of(reservation.consumer())) += additional;
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
         let mut state = self.state();
-        match reservation.consumer().can_spill() {
-            true => state.spillable = state.spillable.saturating_sub(shrink),
-            false => state.unspillable = state.unspillable.saturating_sub(shrink),
-        }
+        let bytes = state.bytes_of(Kind::of(reservation.consumer()));
+        *bytes = bytes.saturating_sub(shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
         let mut state = self.state();
         let held = reservation.size();
-        let can_spill = reservation.consumer().can_spill();
-        let share = match can_spill {
-            true => state.share(held, self.bytes_max),
-            false => held + self.bytes_max.saturating_sub(state.spillable + state.unspillable),
-        };
+        let kind = Kind::of(reservation.consumer());
+        let share = state.share(kind, held, self.bytes_max);
         if held + additional > share {
             return Err(DataFusionError::ResourcesExhausted(format!(
                 "{} holds {} and can't have {} more, at most {} of {self}",
@@ -114,16 +166,12 @@ impl MemoryPool for SharedPool {
                 human_readable_size(share),
             )));
         }
-        match can_spill {
-            true => state.spillable += additional,
-            false => state.unspillable += additional,
-        }
+        *state.bytes_of(kind) += additional;
         Ok(())
     }
 
     fn reserved(&self) -> usize {
-        let state = self.state();
-        state.spillable + state.unspillable
+        self.state().taken()
     }
 
     fn memory_limit(&self) -> MemoryLimit {
@@ -138,24 +186,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_may_have_a_third_and_late_ones_get_their_part() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(SharedPool::new(1200));
-        let spilling: Vec<MemoryReservation> = (0..12)
+    fn one_may_have_a_sixth_and_late_ones_get_their_part() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(SharedPool::new(1600));
+        let spilling: Vec<MemoryReservation> = (0..15)
             .map(|n| MemoryConsumer::new(format!("sort {n}")).with_can_spill(true).register(&pool))
             .collect();
-        assert!(spilling[0].try_grow(401).is_err());
-        spilling[0].try_grow(400).unwrap();
-        spilling[1].try_grow(400).unwrap();
-        assert!(spilling[2].try_grow(101).is_err(), "a quarter stays for others");
-        for late in &spilling[2..5] {
-            late.try_grow(100).unwrap();
+        for early in &spilling[..3] {
+            assert!(early.try_grow(251).is_err(), "a sixth");
+            early.try_grow(250).unwrap();
         }
+        assert!(spilling[3].try_grow(101).is_err(), "half stays for others");
+        spilling[3].try_grow(100).unwrap();
+        let merges = ["ExternalSorterMerge[0]", "ExternalSorterMerge[1]", "SMJStream[0]"];
+        let merges = merges.map(|name| MemoryConsumer::new(name).register(&pool));
+        for merge in &merges[..2] {
+            assert!(merge.try_grow(251).is_err(), "a sixth for a merge too");
+            merge.try_grow(230).unwrap();
+        }
+        assert!(merges[2].try_grow(91).is_err(), "an eighth stays for others");
+        merges[2].try_grow(90).unwrap();
+        spilling[4].try_grow(100).unwrap();
+        assert!(spilling[5].try_grow(1).is_err(), "a sixteenth stays for what can't spill");
         let other = MemoryConsumer::new("join").register(&pool);
         assert!(other.try_grow(101).is_err());
-        other.try_grow(99).unwrap();
-        assert!(spilling[5].try_grow(2).is_err(), "nothing is left");
-        spilling[0].shrink(400);
+        other.try_grow(100).unwrap();
+        spilling[0].shrink(250);
         spilling[5].try_grow(90).unwrap();
-        assert_eq!(pool.reserved(), 1199 - 400 + 90);
+        assert_eq!(pool.reserved(), 1600 - 250 + 90);
+    }
+
+    #[test]
+    fn few_that_spill_may_have_more_but_a_sort_leaves_room_for_its_merge() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(SharedPool::new(1600));
+        let consumer = |name: &str| MemoryConsumer::new(name).with_can_spill(true).register(&pool);
+        let (sort, groups) = (consumer("ExternalSorter[0]"), consumer("FinalHashAggregate[0]"));
+        assert!(sort.try_grow(251).is_err());
+        sort.try_grow(250).unwrap();
+        assert!(groups.try_grow(751).is_err());
+        groups.try_grow(750).unwrap();
     }
 }
