@@ -3,10 +3,10 @@
 //! DataFusion's fair pool gives each operator that can spill an equal part, from the start: a
 //! report with a dozen of them leaves each a twelfth, which is too little to join or sort at all,
 //! while most of the memory lies idle. Its greedy pool lets the first one take everything. Here
-//! an operator may take up to a sixth while half of all stays free; from that half merges take
-//! what they need, since a merge can do with less but not with nothing, and those that came late
-//! get their equal parts. What can't spill takes what is there, and a sixteenth of all is there for
-//! nobody else.
+//! an operator may take up to a third while a quarter of all stays free; from that quarter those
+//! that came late get their equal parts. A sort may take up to a sixth, while half of all stays
+//! free, since its merge needs as much again: a merge can do with less, but not with nothing. What
+//! can't spill takes what is there, and a sixteenth of all is there for nobody else.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,9 +17,13 @@ use datafusion::execution::memory_pool::{
 };
 
 /// The share of what can be spilled that one consumer may have.
-const LARGEST_SHARE: usize = 6;
-/// The share of all that stays free for merges and for those that came late.
-const FREE_SHARE: usize = 2;
+const LARGEST_SHARE: usize = 3;
+/// The same for a sort, and for a merge of what is sorted.
+const SORTED_SHARE: usize = 6;
+/// The share of all that stays free for those that came late.
+const FREE_SHARE: usize = 4;
+/// The share that sorts leave free, for merges too.
+const UNSORTED_SHARE: usize = 2;
 /// The share of all that merges leave to others.
 const UNMERGED_SHARE: usize = 8;
 /// The share of all that stays free for what can't spill.
@@ -101,14 +105,18 @@ impl State {
         };
         let free = held + all.saturating_sub(self.taken());
         let for_yielding = all.saturating_sub(self.fixed);
-        let largest = for_yielding / LARGEST_SHARE;
         let equal = for_yielding / self.n_spilling.max(1);
-        let kept_free = bytes_max - bytes_max / FREE_SHARE;
-        let early = held + kept_free.saturating_sub(self.taken());
+        let early = |free_share: usize| {
+            held + (bytes_max - bytes_max / free_share).saturating_sub(self.taken())
+        };
         match kind {
-            Kind::Sorts => early.max(equal).min(largest).min(free),
-            Kind::Spills => early.min(largest).max(equal).min(free),
-            Kind::Merges => largest.min(free),
+            Kind::Sorts => {
+                early(UNSORTED_SHARE).max(equal).min(for_yielding / SORTED_SHARE).min(free)
+            }
+            Kind::Spills => {
+                early(FREE_SHARE).min(for_yielding / LARGEST_SHARE).max(equal).min(free)
+            }
+            Kind::Merges => free.min(for_yielding / SORTED_SHARE),
             Kind::Ends => free,
         }
     }
@@ -185,41 +193,62 @@ mod tests {
 
     use super::*;
 
+    fn pool() -> Arc<dyn MemoryPool> {
+        Arc::new(SharedPool::new(1600))
+    }
+
+    fn spilling(pool: &Arc<dyn MemoryPool>, name: &str) -> MemoryReservation {
+        MemoryConsumer::new(name).with_can_spill(true).register(pool)
+    }
+
     #[test]
-    fn one_may_have_a_sixth_and_late_ones_get_their_part() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(SharedPool::new(1600));
-        let spilling: Vec<MemoryReservation> = (0..15)
-            .map(|n| MemoryConsumer::new(format!("sort {n}")).with_can_spill(true).register(&pool))
-            .collect();
-        for early in &spilling[..3] {
+    fn one_may_have_a_third_and_late_ones_get_their_part() {
+        let pool = pool();
+        let groups: Vec<MemoryReservation> =
+            (0..15).map(|n| spilling(&pool, &format!("groups {n}"))).collect();
+        for early in &groups[..2] {
+            assert!(early.try_grow(501).is_err(), "a third");
+            early.try_grow(500).unwrap();
+        }
+        assert!(groups[2].try_grow(201).is_err(), "a quarter stays for others");
+        for late in &groups[2..7] {
+            late.try_grow(100).unwrap();
+        }
+        assert!(groups[7].try_grow(1).is_err(), "a sixteenth stays for what can't spill");
+        let other = MemoryConsumer::new("join").register(&pool);
+        assert!(other.try_grow(101).is_err());
+        other.try_grow(100).unwrap();
+        groups[0].shrink(500);
+        groups[7].try_grow(90).unwrap();
+        assert_eq!(pool.reserved(), 1600 - 500 + 90);
+    }
+
+    #[test]
+    fn sorts_leave_room_for_their_merges() {
+        let pool = pool();
+        let sorts: Vec<MemoryReservation> =
+            (0..15).map(|n| spilling(&pool, &format!("ExternalSorter[{n}]"))).collect();
+        for early in &sorts[..3] {
             assert!(early.try_grow(251).is_err(), "a sixth");
             early.try_grow(250).unwrap();
         }
-        assert!(spilling[3].try_grow(101).is_err(), "half stays for others");
-        spilling[3].try_grow(100).unwrap();
+        assert!(sorts[3].try_grow(101).is_err(), "half stays for others");
         let merges = ["ExternalSorterMerge[0]", "ExternalSorterMerge[1]", "SMJStream[0]"];
         let merges = merges.map(|name| MemoryConsumer::new(name).register(&pool));
         for merge in &merges[..2] {
             assert!(merge.try_grow(251).is_err(), "a sixth for a merge too");
             merge.try_grow(230).unwrap();
         }
-        assert!(merges[2].try_grow(91).is_err(), "an eighth stays for others");
-        merges[2].try_grow(90).unwrap();
-        spilling[4].try_grow(100).unwrap();
-        assert!(spilling[5].try_grow(1).is_err(), "a sixteenth stays for what can't spill");
-        let other = MemoryConsumer::new("join").register(&pool);
-        assert!(other.try_grow(101).is_err());
-        other.try_grow(100).unwrap();
-        spilling[0].shrink(250);
-        spilling[5].try_grow(90).unwrap();
-        assert_eq!(pool.reserved(), 1600 - 250 + 90);
+        assert!(merges[2].try_grow(191).is_err(), "an eighth stays for others");
+        merges[2].try_grow(190).unwrap();
+        sorts[3].try_grow(100).unwrap();
+        assert!(sorts[4].try_grow(1).is_err(), "a sixteenth stays for what can't spill");
     }
 
     #[test]
-    fn few_that_spill_may_have_more_but_a_sort_leaves_room_for_its_merge() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(SharedPool::new(1600));
-        let consumer = |name: &str| MemoryConsumer::new(name).with_can_spill(true).register(&pool);
-        let (sort, groups) = (consumer("ExternalSorter[0]"), consumer("FinalHashAggregate[0]"));
+    fn where_few_spill_each_may_have_more_but_a_sort() {
+        let pool = pool();
+        let (sort, groups) = (spilling(&pool, "ExternalSorter[0]"), spilling(&pool, "groups"));
         assert!(sort.try_grow(251).is_err());
         sort.try_grow(250).unwrap();
         assert!(groups.try_grow(751).is_err());
