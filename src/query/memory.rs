@@ -3,7 +3,7 @@
 //! DataFusion's fair pool gives each operator that can spill an equal part, from the start: a
 //! report with a dozen of them leaves each a twelfth, which is too little to join or sort at all,
 //! while most of the memory lies idle. Its greedy pool lets the first one take everything. Here
-//! an operator may take up to a third while a quarter of all stays free; from that quarter those
+//! an operator may take up to half while a quarter of all stays free; from that quarter those
 //! that came late get their equal parts. A sort may take up to a sixth, while half of all stays
 //! free, since its merge needs as much again: a merge can do with less, but not with nothing. What
 //! can't spill takes what is there, and a sixteenth of all is there for nobody else.
@@ -17,7 +17,7 @@ use datafusion::execution::memory_pool::{
 };
 
 /// The share of what can be spilled that one consumer may have.
-const LARGEST_SHARE: usize = 3;
+const LARGEST_SHARE: usize = 2;
 /// The same for a sort, and for a merge of what is sorted.
 const SORTED_SHARE: usize = 6;
 /// The share of all that stays free for those that came late.
@@ -202,14 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn one_may_have_a_third_and_late_ones_get_their_part() {
+    fn one_may_have_half_and_late_ones_get_their_part() {
         let pool = pool();
         let groups: Vec<MemoryReservation> =
             (0..15).map(|n| spilling(&pool, &format!("groups {n}"))).collect();
-        for early in &groups[..2] {
-            assert!(early.try_grow(501).is_err(), "a third");
-            early.try_grow(500).unwrap();
-        }
+        assert!(groups[0].try_grow(751).is_err(), "half");
+        groups[0].try_grow(750).unwrap();
+        groups[1].try_grow(250).unwrap();
         assert!(groups[2].try_grow(201).is_err(), "a quarter stays for others");
         for late in &groups[2..7] {
             late.try_grow(100).unwrap();
@@ -218,9 +217,9 @@ mod tests {
         let other = MemoryConsumer::new("join").register(&pool);
         assert!(other.try_grow(101).is_err());
         other.try_grow(100).unwrap();
-        groups[0].shrink(500);
+        groups[0].shrink(750);
         groups[7].try_grow(90).unwrap();
-        assert_eq!(pool.reserved(), 1600 - 500 + 90);
+        assert_eq!(pool.reserved(), 1600 - 750 + 90);
     }
 
     #[test]
