@@ -38,6 +38,7 @@ mod effects;
 mod error;
 mod facts;
 mod goals;
+mod in_order;
 mod instead;
 mod joins;
 mod kept;

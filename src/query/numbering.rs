@@ -15,8 +15,9 @@ use datafusion::physical_expr::window::StandardWindowExpr;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowUDFExpr};
 use datafusion::physical_plan::{ExecutionPlan, InputOrderMode};
 
+use super::in_order::{InOrderExec, Work, Worker};
 use super::instead::Instead;
-use super::windows::{Boundaries, Keys, SortedWindowExec, Work, Worker};
+use super::windows::{Boundaries, Keys};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub(super) const NUMBER_ROWS: Instead = Instead {
         let Some(window) = node.downcast_ref::<BoundedWindowAggExec>() else { return Ok(None) };
         let instead = NumberRows::instead_of(window);
         Ok(instead.map(|work| {
-            Arc::new(SortedWindowExec::new(window.input(), work, window.properties()))
+            Arc::new(InOrderExec::new(window.input(), work, window.properties()))
                 as Arc<dyn ExecutionPlan>
         }))
     },
@@ -159,7 +160,7 @@ mod tests {
             "rank() OVER (PARTITION BY key ORDER BY place) + \
              row_number() OVER (PARTITION BY key ORDER BY place, id)",
         ] {
-            assert_same_rows(numbers, NUMBER_ROWS, "SortedWindowExec: [").await;
+            assert_same_rows(numbers, NUMBER_ROWS, "InOrderExec: [").await;
         }
     }
 }

@@ -19,8 +19,9 @@ use datafusion::physical_expr::window::{PlainAggregateWindowExpr, WindowExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::windows::WindowAggExec;
 
+use super::in_order::{InOrderExec, Work, Worker};
 use super::instead::Instead;
-use super::windows::{Boundaries, Keys, SortedWindowExec, Work, Worker};
+use super::windows::{Boundaries, Keys};
 
 /// An expression over the rows of a partition.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub(super) const WHOLE_PARTITIONS: Instead = Instead {
         };
         let expressions = window.window_expr().iter().map(windowed).collect();
         let work = WholePartitions { expressions, partition_by };
-        let instead = SortedWindowExec::new(window.input(), work, window.properties());
+        let instead = InOrderExec::new(window.input(), work, window.properties());
         Ok(Some(Arc::new(instead) as Arc<dyn ExecutionPlan>))
     },
 };
@@ -224,7 +225,7 @@ mod tests {
 
     /// What the description of an aggregate ends with that takes all partitions at once.
     const AT_ONCE: &str = "at once";
-    const ANY: &str = "SortedWindowExec";
+    const ANY: &str = "InOrderExec";
 
     #[tokio::test]
     async fn aggregates_are_those_of_the_general_operator() {
