@@ -233,8 +233,8 @@ fn sorted(
         JoinFilter::new(Arc::clone(expression), columns.to_vec(), nullable(filter.schema()))
     });
     let merge = SortMergeJoinExec::try_new(
-        sort(once(nullable(&left.schema()), left)?, left_keys)?,
-        sort(once(nullable(&right.schema()), right)?, right_keys)?,
+        sort(left, left_keys)?,
+        sort(right, right_keys)?,
         join.on().to_vec(),
         filter,
         *join.join_type(),
@@ -257,11 +257,12 @@ fn nullable(schema: &Schema) -> SchemaRef {
 }
 
 fn sort(
-    side: Arc<dyn ExecutionPlan>,
+    side: SendableRecordBatchStream,
     keys: Vec<Arc<dyn PhysicalExpr>>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
+    let rows = once(nullable(&side.schema()), side.map(|batch| compact(&batch?)))?;
     match LexOrdering::new(keys.into_iter().map(PhysicalSortExpr::new_default)) {
-        Some(order) => Ok(Arc::new(SortExec::new(order, side))),
+        Some(order) => Ok(Arc::new(SortExec::new(order, rows))),
         None => internal_err!("a join has keys"),
     }
 }
@@ -282,8 +283,11 @@ fn under(
 }
 
 /// Returns a plan of these rows, under a schema, which can run once.
-fn once(schema: SchemaRef, rows: SendableRecordBatchStream) -> Result<Arc<dyn ExecutionPlan>> {
-    let rows = under(Arc::clone(&schema), rows.map(|batch| compact(&batch?)));
+fn once(
+    schema: SchemaRef,
+    rows: impl Stream<Item = Result<RecordBatch>> + Send + 'static,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let rows = under(Arc::clone(&schema), rows);
     let once = Once { schema: Arc::clone(&schema), rows: Mutex::new(Some(rows)) };
     let plan = StreamingTableExec::try_new(schema, vec![Arc::new(once)], None, [], false, None)?;
     Ok(Arc::new(plan))
