@@ -4,6 +4,11 @@ use datafusion::error::DataFusionError;
 
 use crate::lake::LakeError;
 
+/// How DataFusion begins to say that a query has spilled as much as it may.
+const SPILLED: &str = "The used disk space during the spilling process";
+/// How it begins to say which of its own settings to change, which nobody here can.
+const ADVICE: &str = ". Please try";
+
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -11,7 +16,7 @@ pub enum QueryError {
     #[error("{0}")]
     Sql(String),
     /// The answer needs more memory or disk than it may have.
-    #[error("{0}; raise --query-memory or ask for less")]
+    #[error("{0}")]
     Resources(String),
     /// The lake could not be read.
     #[error(transparent)]
@@ -39,7 +44,14 @@ impl From<DataFusionError> for QueryError {
             | DataFusionError::Plan(_)
             | DataFusionError::SchemaError(..)
             | DataFusionError::NotImplemented(_) => Self::Sql(message),
-            DataFusionError::ResourcesExhausted(_) => Self::Resources(message),
+            DataFusionError::ResourcesExhausted(reason) => {
+                let reason = one_line(reason);
+                Self::Resources(format!("{reason}; raise --query-memory or ask for less"))
+            }
+            _ if let Some(at) = message.find(SPILLED) => {
+                let reason = message[at..].split(ADVICE).next().unwrap_or(SPILLED);
+                Self::Resources(format!("{reason}; raise --query-spill or ask for less"))
+            }
             DataFusionError::ArrowError(..) => Self::Failed(without_values(&message)),
             _ => Self::Failed(message),
         }
@@ -65,6 +77,27 @@ pub(super) fn without_values(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn advice_is_about_options_that_there_are() {
+        let full = DataFusionError::ResourcesExhausted("a sort can't have 1 MB".to_owned());
+        let advice = "Consider increasing the config 'datafusion.runtime.memory_limit'";
+        let spilled = format!("{SPILLED} has exceeded 1 MB{ADVICE} increasing the config");
+        for (error, expected) in [
+            (
+                full.context(advice),
+                "a sort can't have 1 MB; raise --query-memory or ask for less".to_owned(),
+            ),
+            (
+                std::io::Error::other(spilled).into(),
+                format!("{SPILLED} has exceeded 1 MB; raise --query-spill or ask for less"),
+            ),
+        ] {
+            let error = QueryError::from(error);
+            assert!(matches!(error, QueryError::Resources(_)), "{error:?}");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
 
     #[test]
     fn a_value_in_quotes_is_left_out_whatever_it_holds() {

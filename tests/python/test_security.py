@@ -246,13 +246,17 @@ def test_sql_runs_the_largest_statements_it_takes(tmp_path, name):
     assert done.returncode == 0, done.stderr[:500]
 
 
-def test_a_cross_join_bomb_runs_out_of_its_memory_not_of_ours(tmp_path):
+@pytest.mark.parametrize(
+    ("memory", "raised"), [("1MiB", "--query-memory"), ("32MiB", "--query-spill")]
+)
+def test_a_cross_join_bomb_runs_out_of_its_memory_not_of_ours(tmp_path, memory, raised):
     (tmp_path / "lake").mkdir()
     bomb = "SELECT a.x FROM unnest(range(1, 3000)) a(x), unnest(range(1, 3000)) b(x) ORDER BY 1"
-    limits = ["--query-memory", "1MiB", "--query-spill", "1MiB"]
+    limits = ["--query-memory", memory, "--query-spill", "1MiB"]
     done = run("sql", *limits, cwd=tmp_path, stdin=bomb)
     assert done.returncode == 1, done.stderr[:500]
-    assert len(done.stderr.splitlines()) == 1 and "--query-memory" in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and f"raise {raised} or" in done.stderr
+    assert "config" not in done.stderr
 
 
 INJECTIONS = ["' OR 1=1 --", "'; DROP TABLE sessions; --", '"; DROP', "$tenant", "\\' OR 1=1 --"]
