@@ -28,6 +28,7 @@ mod address;
 pub mod audit;
 pub mod compact;
 pub mod durable;
+mod entries;
 pub mod error;
 pub mod evolve;
 pub mod expire;

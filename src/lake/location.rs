@@ -11,6 +11,7 @@ use url::Url;
 
 use super::LakeError;
 use super::durable::DurableLocalStore;
+use super::entries::KeptEntries;
 
 /// Schemes of object stores that a lake can be in.
 const SCHEMES: [&str; 10] =
@@ -111,7 +112,8 @@ impl Location {
             Self::Remote(url) => {
                 let options = options.iter().map(|(key, value)| (key.to_lowercase(), value));
                 let (store, prefix) = object_store::parse_url_opts(url, options).map_err(refuse)?;
-                Ok(Arc::new(PrefixStore::new(store, prefix)))
+                let store = Arc::new(PrefixStore::new(store, prefix));
+                Ok(Arc::new(KeptEntries::new(store)))
             }
         }
     }

@@ -27,7 +27,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::sweep::LOG;
 
 /// Folder of the checkpoints that only this program reads.
-const OWN: &str = "_tributary/log";
+pub(super) const OWN: &str = "_tributary/log";
 
 /// Such a store; its root is the lake.
 #[derive(Debug, Clone)]
