@@ -111,7 +111,7 @@ pub async fn scan(
     filter: Option<Filter>,
 ) -> Result<impl Stream<Item = Result<RecordBatch, LakeError>> + Send + use<>, LakeError> {
     let key = Path::from(format!("{}/{}", table.name, file.path));
-    let reader = Reader { store: Arc::clone(lake.store()), key: key.clone(), size: file.size };
+    let reader = Reader::new(Arc::clone(lake.store()), key.clone(), file.size);
     let builder = match ParquetRecordBatchStreamBuilder::new(reader).await {
         Ok(builder) => builder,
         Err(error) => return Err(failed(lake, &key, &error).await),
