@@ -29,6 +29,9 @@ FILE_BYTES = 8_000
 ENTRY_BYTES = 1_500
 TARGET_BYTES = 256 << 20
 LOG_ENTRIES = 100
+# What the program fetches whole, and keeps if it is of a log; a file's share of a checkpoint.
+WHOLE_BYTES = 256 << 10
+CHECKPOINT_BYTES = 300
 # The share of a day's sessions that end after midnight, in the hour behind it.
 LATE_SHARE = 0.01
 # Dollars: a thousand PUT or LIST requests, a thousand GETs, a GB and month.
@@ -44,11 +47,13 @@ class Table:
     large: dict = field(default_factory=dict)
     n_entries: int = 0
     n_behind: int = 0
+    n_unread: int = 0
     n_files_max: int = 0
 
     def commit(self, n=1):
         self.n_entries += n
         self.n_behind += n
+        self.n_unread += n
 
     @property
     def n_files(self):
@@ -83,9 +88,12 @@ class Year:
         """A round of upkeep."""
         for table in self.tables.values():
             table.n_files_max = max(table.n_files_max, table.n_files)
-            # The log and the folder, before and behind; the checkpoint and what is behind it.
+            # The log and the folder, before and behind; entries that are new, and the checkpoint,
+            # once if it is kept.
             self.lists += 6
-            self.gets += 3 * (1 + table.n_behind)
+            self.gets += table.n_unread
+            self.gets += 6 if table.n_files * CHECKPOINT_BYTES > WHOLE_BYTES else 1
+            table.n_unread = 0
             due = [date for date in table.small if date < second // DAY]
             for date in due:
                 n_small, size = table.small.pop(date)
@@ -98,14 +106,13 @@ class Year:
                 table.large[date] = (n_kept + n_new, n_kept * TARGET_BYTES + merged)
                 self.rewritten += merged
                 # Keys and rows of each file, the new ones in parts of 10 MiB, the old ones deleted.
-                self.gets += n_small * 6
+                self.gets += n_small * (2 if size <= n_small * WHOLE_BYTES else 6)
                 self.puts += int(merged / (10 << 20)) + 2 * n_new
                 self.puts += n_small + (n_large - n_kept)
             if due:
                 table.commit()
                 self.puts += 1
             if table.n_behind >= LOG_ENTRIES:
-                self.gets += table.n_behind
                 self.puts += 1 + is_published
                 table.n_behind = 0
                 if is_published:
