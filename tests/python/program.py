@@ -9,7 +9,7 @@ from pathlib import Path
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 READY_SECONDS_MAX = 60
-DONE_SECONDS_MAX = 300
+DONE_SECONDS_MAX = 120
 READY_MESSAGE = "taking webhooks at /webhooks/midbound"
 
 

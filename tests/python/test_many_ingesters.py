@@ -99,7 +99,7 @@ def test_of_several_one_compacts(tmp_path, store):
 
 def wait_for_compaction(ingesters):
     """Waits until one of them says that it compacted; returns those that did."""
-    for _ in range(1800):
+    for _ in range(600):
         done = [one for one in ingesters if "lake is compacted" in one.log()]
         if done:
             return done
