@@ -6,7 +6,6 @@
 //! because somebody made the table anew, it is forgotten.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -35,7 +34,7 @@ const ENTRY_BYTES: u64 = 4 << 10;
 #[derive(Debug)]
 pub(super) struct KeptEntries {
     inner: Arc<dyn ObjectStore>,
-    kept: Arc<Cache<Path, Entry, Bytes64>>,
+    kept: Arc<Cache<Path, Entry, ByBytes>>,
 }
 
 /// An entry as it was fetched.
@@ -48,9 +47,9 @@ struct Entry {
 
 /// Weighs entries by their bytes.
 #[derive(Debug, Clone)]
-struct Bytes64;
+struct ByBytes;
 
-impl Weighter<Path, Entry> for Bytes64 {
+impl Weighter<Path, Entry> for ByBytes {
     fn weight(&self, _: &Path, entry: &Entry) -> u64 {
         entry.bytes.len() as u64
     }
@@ -59,7 +58,7 @@ impl Weighter<Path, Entry> for Bytes64 {
 impl KeptEntries {
     pub(super) fn new(inner: Arc<dyn ObjectStore>) -> Self {
         let n_expected = usize::try_from(KEPT_BYTES / ENTRY_BYTES).unwrap_or(usize::MAX);
-        Self { inner, kept: Arc::new(Cache::with_weighter(n_expected, KEPT_BYTES, Bytes64)) }
+        Self { inner, kept: Arc::new(Cache::with_weighter(n_expected, KEPT_BYTES, ByBytes)) }
     }
 
     /// Forgets those that are other ones by what a listing shows.
@@ -96,8 +95,7 @@ impl KeptEntries {
 impl From<Entry> for GetResult {
     fn from(Entry { meta, attributes, bytes }: Entry) -> Self {
         let payload = GetResultPayload::Stream(stream::iter([Ok(bytes)]).boxed());
-        let range: Range<u64> = 0..meta.size;
-        Self { payload, meta, range, attributes }
+        Self { payload, range: 0..meta.size, meta, attributes }
     }
 }
 
@@ -210,8 +208,7 @@ mod tests {
         inner.put(&Path::from(key), bytes.clone().into()).await.unwrap();
         assert_eq!(read(&store, key).await.unwrap(), bytes, "{key}");
         inner.delete(&Path::from(key)).await.unwrap();
-        let again = read(&store, key).await;
-        again.is_ok_and(|found| found == bytes)
+        read(&store, key).await.is_ok_and(|found| found == bytes)
     }
 
     #[tokio::test]
