@@ -26,7 +26,8 @@ use crate::disk;
 
 const DAY_MS: i64 = 86_400_000;
 const CACHE_BYTES: u64 = 8 << 20;
-const MEMTABLE_BYTES: u64 = 4 << 20;
+/// Bytes of ids before the store writes a file, which makes lookups wait for the disk: see 0008.
+const MEMTABLE_BYTES: u64 = 16 << 20;
 const JOURNALING_BYTES: u64 = 64 << 20;
 const KEYSPACE_PREFIX: &str = "day";
 /// The file that a whole store has, and the folder of the first keyspace that we make in it.
