@@ -14,7 +14,7 @@ use tributary::report::render::{RenderError, harmless};
 // Many small allocations of different sizes on several threads: the system's allocator keeps
 // what was freed, this one gives it back.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Stack of the main thread: what reads a statement recurses as deep as the statement nests.
 const STACK_BYTES: usize = 64 << 20;
@@ -29,8 +29,8 @@ const FAILED: u8 = 1;
 const WRONG: u8 = 2;
 
 fn main() -> ExitCode {
-    // The allocator asks for huge pages and gives parts of them back after some milliseconds; the
-    // next use then zeroes two megabytes at a time, which took a quarter of a flush.
+    // Where huge pages are for everyone, the allocator gives parts of them back, and the next use
+    // zeroes two megabytes at a time; it took a quarter of a flush.
     _ = rustix::thread::disable_transparent_huge_pages(true);
     let running = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
     let ended = running.map_err(anyhow::Error::from).and_then(|running| {
