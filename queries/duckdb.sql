@@ -1018,14 +1018,20 @@ written AS (
         END AS step
     FROM turned
 ),
+counted AS (
+    -- Counted before the paths are made: so their rows come sorted by conversion, and one path
+    -- is made at a time.
+    SELECT *, count(step) OVER (PARTITION BY conversion_id) AS n_steps
+    FROM written
+),
 walks AS (
     SELECT
         conversion_id,
         max(n_converted) AS n_converted,
         max(value) AS value,
         string_agg(step, ' > ' ORDER BY i) AS path,
-        count(step) AS n_touches
-    FROM written
+        max(n_steps) AS n_touches
+    FROM counted
     GROUP BY conversion_id
 )
 SELECT
