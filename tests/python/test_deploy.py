@@ -187,6 +187,18 @@ def test_the_image_is_put_together_from_what_is_there():
     assert f"FROM rust:{rust}-bookworm AS program" in lines
 
 
+def test_the_allocators_settings_are_compiled_in():
+    told = os.environ | {"MALLOC_CONF": "stats_print:true"}
+    program = [os.environ["TRIBUTARY_BIN"], "--version"]
+    done = subprocess.run(program, env=told, capture_output=True, text=True)
+    config = tomllib.loads((DOCS.parent / ".cargo" / "config.toml").read_text("utf-8"))
+    settings = config["env"]["JEMALLOC_SYS_WITH_MALLOC_CONF"].split(",")
+    for name, value in (setting.split(":") for setting in settings):
+        assert re.search(rf"^ *opt\.{name}: {value} ", done.stderr, re.MULTILINE), name
+    # The image is built with them too.
+    assert "COPY .cargo ./.cargo" in (DEPLOY / "Dockerfile").read_text("utf-8").splitlines()
+
+
 def test_the_manifests_are_valid_and_the_container_has_no_rights(tmp_path):
     for document in documents():
         kubernetes_validate.validate(document, "1.37", strict=True)
