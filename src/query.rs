@@ -73,9 +73,12 @@ use numbering::NUMBER_ROWS;
 use partitions::WHOLE_PARTITIONS;
 use provider::{LakeProvider, Place};
 use shared::Shared;
+use views::ViewSchema;
 
 /// The schema that holds the tables as their files are.
 pub const FILES_SCHEMA: &str = "files";
+/// The schema that holds the views; the default one.
+const VIEWS_SCHEMA: &str = "public";
 /// Whether this build can run queries on a cluster.
 pub const HAS_CLUSTER: bool = cfg!(feature = "ballista");
 /// Nesting of a statement at most.
@@ -214,9 +217,7 @@ impl Engine {
             .catalog("datafusion")
             .ok_or_else(|| QueryError::Failed("the session has no catalog".to_owned()))?;
         catalog.register_schema(FILES_SCHEMA, files)?;
-        for (name, sql) in VIEWS {
-            context.sql(&format!("CREATE VIEW {name} AS {sql}")).await?;
-        }
+        catalog.register_schema(VIEWS_SCHEMA, Arc::new(ViewSchema::new(&context)))?;
         let keeper = Keeper::new(&context, limits.memory_bytes_max / KEPT_SHARE);
         let n_effects = AtomicUsize::new(0);
         Ok(Self { context, keeper, tables: facts, cluster, n_effects })
@@ -358,9 +359,6 @@ fn session(limits: Limits, cluster: Option<&Cluster>) -> Result<SessionContext, 
 
 /// Lets queries use operators of our own, which no cluster has.
 fn with_own_operators(state: SessionStateBuilder, config: SessionConfig) -> SessionStateBuilder {
-    let config = config
-        .set_usize("datafusion.optimizer.hash_join_single_partition_threshold", SIDE_BYTES)
-        .set_usize("datafusion.optimizer.hash_join_single_partition_threshold_rows", SIDE_ROWS);
     [NUMBER_ROWS, WHOLE_PARTITIONS, GROWING_JOINS, COMPACT_ROWS]
         .into_iter()
         .fold(state.with_config(config), |state, rule| {

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Engine, FILES_SCHEMA, MACROS, QueryError};
-
-/// The schema of the views.
-const VIEWS_SCHEMA: &str = "public";
+use super::{Engine, FILES_SCHEMA, MACROS, QueryError, VIEWS_SCHEMA};
 
 /// Names of tables, columns and functions.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,21 @@
 //! The views that bundled reports and users' SQL see, one file each in `queries/views/`.
+//!
+//! Planning all of them takes longer than opening the tables and a fifth of the shortest report, so a
+//! view is planned when a statement first names it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::catalog::view::ViewTable;
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::execution::context::SessionState;
+use datafusion::logical_expr::TableType;
+use datafusion::optimizer::AnalyzerRule as _;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::prelude::SessionContext;
 
 /// Names and definitions, in an order in which each finds those it uses.
 pub const VIEWS: [(&str, &str); 15] = [
@@ -18,3 +35,87 @@ pub const VIEWS: [(&str, &str); 15] = [
     ("account_facts", include_str!("../../queries/views/account_facts.sql")),
     ("touchpoints", include_str!("../../queries/views/touchpoints.sql")),
 ];
+
+/// The schema of the views, which holds the tables that belong to single statements too.
+pub(super) struct ViewSchema {
+    tables: MemorySchemaProvider,
+    planned: Mutex<HashMap<&'static str, Arc<dyn TableProvider>>>,
+    /// What views are planned with, as long as the session is there: it holds this schema.
+    state: Box<dyn Fn() -> Option<SessionState> + Send + Sync>,
+}
+
+impl fmt::Debug for ViewSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ViewSchema").field("tables", &self.tables).finish_non_exhaustive()
+    }
+}
+
+impl ViewSchema {
+    pub(super) fn new(context: &SessionContext) -> Self {
+        let state = context.state_weak_ref();
+        Self {
+            tables: MemorySchemaProvider::new(),
+            planned: Mutex::default(),
+            state: Box::new(move || state.upgrade().map(|state| state.read().clone())),
+        }
+    }
+
+    /// Plans a view, and with it those that it reads.
+    async fn plan(&self, sql: &str) -> Result<Arc<dyn TableProvider>> {
+        let state = (self.state)().ok_or_else(|| exec_datafusion_err!("the session has ended"))?;
+        let plan = state.create_logical_plan(sql).await?;
+        let plan = TypeCoercion::new().analyze(plan, state.config_options())?;
+        Ok(Arc::new(ViewTable::new(plan, Some(sql.to_owned()))))
+    }
+
+    fn planned(&self) -> MutexGuard<'_, HashMap<&'static str, Arc<dyn TableProvider>>> {
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for ViewSchema {
+    fn table_names(&self) -> Vec<String> {
+        let views = VIEWS.iter().map(|(name, _)| (*name).to_owned());
+        views.chain(self.tables.table_names()).collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let Some((name, sql)) = find(name) else { return self.tables.table(name).await };
+        let planned = self.planned().get(name).map(Arc::clone);
+        if planned.is_some() {
+            return Ok(planned);
+        }
+        let view = self.plan(sql).await?;
+        // Another statement may have planned it meanwhile; either will do.
+        self.planned().insert(name, Arc::clone(&view));
+        Ok(Some(view))
+    }
+
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>> {
+        match find(name) {
+            Some(_) => Ok(Some(TableType::View)),
+            None => self.tables.table_type(name).await,
+        }
+    }
+
+    fn register_table(
+        &self,
+        name: String,
+        table: Arc<dyn TableProvider>,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        self.tables.register_table(name, table)
+    }
+
+    fn deregister_table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        self.tables.deregister_table(name)
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        find(name).is_some() || self.tables.table_exist(name)
+    }
+}
+
+fn find(name: &str) -> Option<(&'static str, &'static str)> {
+    VIEWS.into_iter().find(|(known, _)| *known == name)
+}
