@@ -18,6 +18,9 @@ FUZZ_TARGETS ?= verify frame flatten url report
 # The program with points at which it can be made to abort; see docs/reliability.md.
 POINTS := target/torture/tributary
 
+# The program that can use a cluster, and the programs of one.
+CLUSTER := target/ballista
+
 TORTURE_SECONDS ?= 1800
 
 # A Python of its own for the peers; BENCH_OPTIONS are those of `python -m bench --help`.
@@ -86,18 +89,20 @@ test: test-rust test-python test-cluster test-browser torture-short ## runs all 
 
 test-rust: dashboard ## runs the tests in Rust
 	$(CARGO) test --locked
-	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target/bench/http
+	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target
 
 test-python: dashboard $(VENV)/ready $(S3S) $(AZURITE) $(PROMTOOL) ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
 	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -n 2 -p no:cacheprovider --ignore tests/python/test_cluster.py tests/python
 
-# Scheduler, executor and program are built from one graph, apart from the ordinary build.
+# Scheduler, executor and program are built from one graph, and share with the ordinary build what
+# has the same features in both.
 test-cluster: $(VENV)/ready $(S3S) ## runs reports on a Ballista cluster too
-	$(CARGO) build --locked --manifest-path tests/ballista/Cargo.toml --target-dir target/ballista \
+	$(CARGO) build --locked --manifest-path tests/ballista/Cargo.toml --target-dir target \
 	  --bins -p ballista-scheduler -p ballista-executor -p tributary
-	TRIBUTARY_CLUSTER=$(abspath target/ballista/debug) \
-	TRIBUTARY_BIN=$(abspath target/ballista/debug/tributary) \
+	install -D -t $(CLUSTER) $(dir $(BIN))ballista-scheduler $(dir $(BIN))ballista-executor $(BIN)
+	$(CARGO) build --locked --bins
+	TRIBUTARY_CLUSTER=$(abspath $(CLUSTER)) TRIBUTARY_BIN=$(abspath $(CLUSTER)/tributary) \
 	$(PY) -m pytest -q -p no:cacheprovider tests/python/test_cluster.py
 
 test-spark: $(VENV)/ready $(VENV)/spark-ready ## lets Spark read it too; needs Java
@@ -158,7 +163,7 @@ check: ## formatting and lints
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --lib --features ballista -- -D warnings
 	$(CARGO) fmt --check --manifest-path $(BENCH_HTTP)
-	$(CARGO) clippy --locked --all-targets --manifest-path $(BENCH_HTTP) --target-dir target/bench/http -- -D warnings
+	$(CARGO) clippy --locked --all-targets --manifest-path $(BENCH_HTTP) --target-dir target -- -D warnings
 
 deny: $(DENY) ## licences, sources and advisories of what the build depends on
 	$(DENY) --offline --config .deny.toml check bans licenses sources
