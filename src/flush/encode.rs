@@ -17,7 +17,7 @@ use super::segment::Bodies;
 use crate::flatten::{BodyAt, body_text, raw_events};
 use crate::lake::files::day;
 use crate::lake::pages;
-use crate::lake::properties::writer_properties;
+use crate::lake::properties::{options, writer_properties};
 use crate::schema::{DATE, Table};
 
 /// Bodies are fetched and encoded about this many bytes at a time: what a core's cache holds.
@@ -116,7 +116,8 @@ fn encode_raw_part(
     let table = &raw_events::TABLE;
     let n_rows = part.rows.len();
     let properties = writer_properties(table, n_rows, segment);
-    let mut writer = ArrowWriter::try_new(vec![], table.schema(), Some(properties))?;
+    let mut writer =
+        ArrowWriter::try_new_with_options(vec![], table.schema(), options(properties))?;
     let rows = take_record_batch(batch, &part.rows)?;
     let stats = stats(table, &rows)?;
     let mut at = 0;

@@ -19,7 +19,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
 use zstd::bulk::Compressor;
 
-use super::properties::{ZSTD_LEVEL, zstd};
+use super::properties::{ZSTD_LEVEL, options, zstd};
 
 thread_local! {
     static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
@@ -32,7 +32,7 @@ thread_local! {
 pub fn write(rows: &RecordBatch, properties: WriterProperties) -> Result<Vec<u8>, ParquetError> {
     let n_rows_max = properties.max_row_group_row_count().unwrap_or(usize::MAX);
     let plain = properties.into_builder().set_compression(Compression::UNCOMPRESSED).build();
-    let writer = ArrowWriter::try_new(vec![], rows.schema(), Some(plain))?;
+    let writer = ArrowWriter::try_new_with_options(vec![], rows.schema(), options(plain))?;
     let (mut file, factory) = writer.into_serialized_writer()?;
     let pages = Pages::default();
     let factory = factory.with_page_store_factory(Arc::new(pages.clone()));
@@ -171,6 +171,8 @@ mod tests {
     use parquet::schema::types::ColumnPath;
 
     use super::*;
+    use crate::flatten::TABLES;
+    use crate::lake::properties::writer_properties;
 
     /// Rows of each kind of column that our tables have; most values are missing.
     fn rows(n: usize) -> RecordBatch {
@@ -216,11 +218,25 @@ mod tests {
         for n_rows in [0, 1, 2_999, 3_000, 7_001] {
             let rows = rows(n_rows);
             let mut writer =
-                ArrowWriter::try_new(vec![], rows.schema(), Some(properties())).unwrap();
+                ArrowWriter::try_new_with_options(vec![], rows.schema(), options(properties()))
+                    .unwrap();
             writer.write(&rows).unwrap();
             let theirs = writer.into_inner().unwrap();
             let ours = write(&rows, properties()).unwrap();
             assert!(ours == theirs, "{n_rows} rows: {} and {} bytes", ours.len(), theirs.len());
+        }
+    }
+
+    #[test]
+    fn types_of_all_tables_are_read_back_without_arrows_schema() {
+        for table in TABLES {
+            let rows = RecordBatch::new_empty(table.schema());
+            let properties = writer_properties(table, 0, "segment");
+            let bytes = Bytes::from(write(&rows, properties).unwrap());
+            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+            assert_eq!(reader.schema().fields(), rows.schema().fields(), "{}", table.name);
+            let known = reader.metadata().file_metadata().key_value_metadata().unwrap();
+            assert!(known.iter().all(|pair| pair.key.starts_with("tributary.")), "{known:?}");
         }
     }
 

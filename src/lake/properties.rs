@@ -1,5 +1,6 @@
 //! How a table's Parquet files are written.
 
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
@@ -59,6 +60,13 @@ pub fn writer_properties(table: &Table, n_rows: usize, segment: &str) -> WriterP
         }
     }
     builder.build()
+}
+
+/// Returns how a file with these properties is made from Arrow's rows.
+///
+/// Arrow's own schema is left out, a sixth of a small file: Parquet's says as much of our types.
+pub(crate) fn options(properties: WriterProperties) -> ArrowWriterOptions {
+    ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true)
 }
 
 /// Returns how pages are compressed.

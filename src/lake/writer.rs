@@ -14,7 +14,7 @@ use parquet::file::statistics::Statistics;
 use serde_json::json;
 
 use super::files::day;
-use super::properties::writer_properties;
+use super::properties::{options, writer_properties};
 use super::scan::{Filter, scan};
 use super::{DataFile, Lake, LakeError, NewFile};
 use crate::schema::Table;
@@ -48,7 +48,8 @@ impl FileWriter {
         let key = Path::from(format!("{}/{path}", table.name));
         let properties = writer_properties(table, n_rows_max, source);
         let sink = BufWriter::new(Arc::clone(lake.store()), key);
-        let writer = AsyncArrowWriter::try_new(sink, table.schema(), Some(properties));
+        let writer =
+            AsyncArrowWriter::try_new_with_options(sink, table.schema(), options(properties));
         Ok(Self { table, date, writer: writer.map_err(|error| failed(&path, &error))?, path })
     }
 
