@@ -33,6 +33,7 @@ mod cluster;
 #[path = "query/no_cluster.rs"]
 mod cluster;
 mod compact;
+mod distinct;
 pub mod duckdb;
 mod effects;
 mod error;
@@ -65,6 +66,7 @@ pub use views::VIEWS;
 
 use cluster::Cluster;
 use compact::COMPACT_ROWS;
+use distinct::CountTexts;
 use effects::EffectsTable;
 use joins::GROWING_JOINS;
 use kept::Keeper;
@@ -359,11 +361,10 @@ fn session(limits: Limits, cluster: Option<&Cluster>) -> Result<SessionContext, 
 
 /// Lets queries use operators of our own, which no cluster has.
 fn with_own_operators(state: SessionStateBuilder, config: SessionConfig) -> SessionStateBuilder {
+    let state = state.with_config(config).with_optimizer_rule(Arc::new(CountTexts::new()));
     [NUMBER_ROWS, WHOLE_PARTITIONS, GROWING_JOINS, COMPACT_ROWS]
         .into_iter()
-        .fold(state.with_config(config), |state, rule| {
-            state.with_physical_optimizer_rule(Arc::new(rule))
-        })
+        .fold(state, |state, rule| state.with_physical_optimizer_rule(Arc::new(rule)))
 }
 
 #[cfg(test)]
