@@ -21,14 +21,7 @@ visited AS (
         date,
         channel,
         row_number() OVER (PARTITION BY account ORDER BY started_at, event_id) AS n,
-        count(*) OVER (PARTITION BY account) AS n_all,
-        -- Counting distinct texts of each of many accounts takes kilobytes an account.
-        row_number() OVER (PARTITION BY account, visitor_id ORDER BY started_at, event_id)
-            AS n_of_visitor,
-        row_number() OVER (
-            PARTITION BY account, CASE WHEN is_identified THEN person END
-            ORDER BY started_at, event_id
-        ) AS n_of_person
+        count(*) OVER (PARTITION BY account) AS n_all
     FROM visits
     WHERE ($from IS NULL OR date >= $from)
       AND ($to IS NULL OR date < $to)
@@ -39,8 +32,8 @@ measured AS (
     SELECT
         account,
         count(*) AS sessions,
-        count(CASE WHEN n_of_visitor = 1 THEN visitor_id END) AS visitors,
-        count(CASE WHEN n_of_person = 1 AND is_identified THEN person END) AS people,
+        count(DISTINCT visitor_id) AS visitors,
+        count(DISTINCT CASE WHEN is_identified THEN person END) AS people,
         sum(coalesce(pageview_count, 0)) AS pageviews,
         min(date) AS first_seen,
         max(date) AS last_seen,
