@@ -74,6 +74,7 @@ fn check_configuration(args: &Args, findings: &mut Findings) -> anyhow::Result<(
             "no webhook secrets are set; `serve` needs them: set TRIBUTARY_WEBHOOK_SECRETS, or give \
              --secrets-file FILE",
         ),
+        1 => findings.fine("1 webhook secret can be used"),
         n => findings.fine(&format!("{n} webhook secrets can be used")),
     }
     if let Some(file) = &args.token_file {

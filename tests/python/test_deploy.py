@@ -220,7 +220,7 @@ def test_the_manifests_are_valid_and_the_container_has_no_rights(tmp_path):
     (tmp_path / "tributary.toml").write_text(settings)
     checked = run("check", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
-    assert "1 webhook secrets can be used" in checked.stdout and "token can be used" in checked.stdout
+    assert "1 webhook secret can be used" in checked.stdout and "token can be used" in checked.stdout
 
 
 def test_the_settings_hold(tmp_path):

@@ -165,7 +165,7 @@ def test_settings_are_taken(tmp_path, walk):
     own = shown.text.replace("/etc/tributary", str(tmp_path))
     own = own.replace("s3://my-bucket/web", "lake").replace("/var/lib/tributary", str(tmp_path))
     (tmp_path / "tributary.toml").write_text(own)
-    assert "1 webhook secrets can be used" in output_of("check", cwd=tmp_path)
+    assert "1 webhook secret can be used" in output_of("check", cwd=tmp_path)
     channels = walk.take("docs/channels.md", "[[channels]]")
     (tmp_path / "tributary.toml").write_text(channels.text)
     (tmp_path / "e.ndjson").write_text(output_of("generate", 20))
