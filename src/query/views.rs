@@ -119,3 +119,34 @@ impl SchemaProvider for ViewSchema {
 fn find(name: &str) -> Option<(&'static str, &'static str)> {
     VIEWS.into_iter().find(|(known, _)| *known == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn views_are_listed_without_being_planned() {
+        let context = SessionContext::new_with_config(
+            datafusion::prelude::SessionConfig::new().with_information_schema(true),
+        );
+        let schema = Arc::new(ViewSchema::new(&context));
+        let catalog = context.catalog("datafusion").unwrap();
+        catalog.register_schema("public", Arc::clone(&schema) as _).unwrap();
+        let listed = "SELECT table_name FROM information_schema.tables WHERE table_type = 'VIEW' \
+                      AND table_schema = 'public'";
+        let rows = context.sql(listed).await.unwrap().count().await.unwrap();
+        assert_eq!(rows, VIEWS.len());
+        assert!(schema.planned().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_view_that_can_not_be_planned_says_what_it_misses() {
+        let context = SessionContext::new();
+        let schema = ViewSchema::new(&context);
+        let error = schema.table("sessions").await.unwrap_err().to_string();
+        assert!(error.contains("files.sessions"), "{error}");
+        drop(context);
+        let error = schema.table("sessions").await.unwrap_err().to_string();
+        assert!(error.contains("the session has ended"), "{error}");
+    }
+}
