@@ -2,8 +2,8 @@
 //!
 //! The library keeps the texts of each group in buffers of its own, 14 KB a group however few there
 //! are. Here all groups share one table of digests of 128 bits: that any two of a billion texts
-//! have the same one has a chance of less than 1 in 10^20, and since digests are keyed anew in each
-//! process, nobody can choose texts that do.
+//! have the same one has a chance of less than 1 in 10^20. Digests are keyed anew in each process,
+//! so that who sends texts can't know which have the same one.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
@@ -153,6 +153,8 @@ impl AggregateUDFImpl for DistinctTexts {
     }
 }
 
+type SeenTexts = HashSet<Seen, BuildHasherDefault<Same>>;
+
 /// A text that a group has.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
@@ -189,7 +191,7 @@ impl Hasher for Same {
 /// The texts that were seen, and how many each group has.
 #[derive(Debug, Default)]
 struct Groups {
-    seen: HashSet<Seen, BuildHasherDefault<Same>>,
+    seen: SeenTexts,
     counts: Vec<i64>,
 }
 
@@ -203,16 +205,14 @@ impl Groups {
     }
 
     /// Lets go of the groups that are emitted; the others move up. Returns their counts and texts.
-    fn take(&mut self, emit_to: EmitTo) -> (Vec<i64>, Vec<Seen>) {
+    fn take(&mut self, emit_to: EmitTo) -> (Vec<i64>, SeenTexts) {
         let counts = emit_to.take_needed(&mut self.counts);
-        let n_taken = u32::try_from(counts.len()).unwrap_or(u32::MAX);
-        let seen = std::mem::take(&mut self.seen);
-        if self.counts.is_empty() {
-            return (counts, seen.into_iter().collect());
+        let mut taken = std::mem::take(&mut self.seen);
+        if !self.counts.is_empty() {
+            let n_taken = u32::try_from(counts.len()).unwrap_or(u32::MAX);
+            let kept = taken.extract_if(|seen| seen.group >= n_taken);
+            self.seen = kept.map(|seen| Seen { group: seen.group - n_taken, ..seen }).collect();
         }
-        let (taken, kept): (Vec<_>, Vec<_>) = seen.into_iter().partition(|s| s.group < n_taken);
-        let moved = kept.into_iter().map(|s| Seen { group: s.group - n_taken, ..s });
-        self.seen = moved.collect();
         (counts, taken)
     }
 }
@@ -234,7 +234,8 @@ impl GroupsAccumulator for Groups {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
-        let (counts, mut seen) = self.take(emit_to);
+        let (counts, seen) = self.take(emit_to);
+        let mut seen: Vec<_> = seen.into_iter().collect();
         seen.sort_unstable_by_key(|seen| seen.group);
         let mut digests = seen.iter().map(|seen| &seen.digest);
         let mut lists = lists();
