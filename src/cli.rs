@@ -5,10 +5,12 @@ use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use tokio::signal::unix::SignalKind;
 
 use crate::config;
 use crate::goal::{self, Goal};
 use crate::lake::{Lake, Location};
+use crate::shutdown;
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LogFormat};
 
@@ -40,6 +42,9 @@ mod serve;
 mod sources;
 mod sql;
 mod upkeep;
+
+/// Signals that end what reads.
+const ENDING: [SignalKind; 2] = [SignalKind::interrupt(), SignalKind::terminate()];
 
 /// Website-visitor sessions become an attribution lake that its owner keeps.
 #[derive(Debug, Parser)]
@@ -206,7 +211,9 @@ impl Cli {
             Command::Demo(args) => demo::run(common, args).await,
             Command::Serve(args) => serve::run(common, *args).await,
             Command::Import(args) => import::run(common, args).await,
-            Command::Report(args) => report::run(common, *args).await,
+            Command::Report(args) => {
+                shutdown::unless_interrupted(ENDING, report::run(common, *args)).await
+            }
             Command::Attribute(args) => attribute::run(args).await,
             Command::Sql(args) => sql::run(common, args).await,
             Command::Load(args) => load::run(common, args).await,

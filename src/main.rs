@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tributary::cli::{self, Parsed, Usage};
 use tributary::config::ConfigError;
@@ -10,6 +11,7 @@ use tributary::load::LoadError;
 use tributary::query::QueryError;
 use tributary::report::ReportError;
 use tributary::report::render::{RenderError, harmless};
+use tributary::shutdown::Interrupted;
 
 // Many small allocations of different sizes on several threads: the system's allocator keeps
 // what was freed, this one gives it back.
@@ -23,6 +25,8 @@ const WORKER_STACK_BYTES: usize = 16 << 20;
 /// Threads that wait for disks and stores, at most: each keeps memory of its own. More than the
 /// commits of a flush, each of which waits on one for what another reads.
 const BLOCKING_THREADS_MAX: usize = 12;
+/// How long what a signal interrupted may take to put away its files.
+const INTERRUPT_GRACE: Duration = Duration::from_secs(2);
 /// The work failed.
 const FAILED: u8 = 1;
 /// The command line, the configuration or the input is wrong.
@@ -41,8 +45,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody may be listening any more.
-            _ = writeln!(io::stderr(), "error: {}", harmless(&one_line(&error)));
+            if !error.is::<Interrupted>() {
+                // Nobody may be listening any more.
+                _ = writeln!(io::stderr(), "error: {}", harmless(&one_line(&error)));
+            }
             ExitCode::from(exit_code(&error))
         }
     }
@@ -58,7 +64,11 @@ fn run() -> anyhow::Result<()> {
                 .thread_stack_size(WORKER_STACK_BYTES)
                 .max_blocking_threads(BLOCKING_THREADS_MAX)
                 .build()?;
-            runtime.block_on(cli.run())
+            let done = runtime.block_on(cli.run());
+            if done.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
+                runtime.shutdown_timeout(INTERRUPT_GRACE);
+            }
+            done
         }
     }
 }
@@ -80,6 +90,9 @@ fn one_line(error: &anyhow::Error) -> String {
 
 /// Tells whose fault an error is.
 fn exit_code(error: &anyhow::Error) -> u8 {
+    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+        return interrupted.exit_code();
+    }
     let is_wrong = error.chain().any(|cause| {
         cause.is::<Usage>()
             || cause.is::<ConfigError>()

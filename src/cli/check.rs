@@ -62,9 +62,11 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     check_journal(&args.journal, &mut findings);
     check_lake(common, &mut findings).await;
     output::print(findings.text.as_bytes())?;
-    let n_problems = findings.n_problems;
-    anyhow::ensure!(n_problems == 0, "{n_problems} problems were found");
-    Ok(())
+    match findings.n_problems {
+        0 => Ok(()),
+        1 => Err(anyhow::anyhow!("1 problem was found")),
+        n => Err(anyhow::anyhow!("{n} problems were found")),
+    }
 }
 
 /// A setting that can't be used ends the check, as it would end `serve`.

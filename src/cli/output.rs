@@ -1,11 +1,13 @@
 //! Where results go: standard output or a file, in any of the formats.
 
-use std::fs;
+use std::fs::{self, FileType, Permissions};
 use std::io::{self, IsTerminal as _, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::StreamExt as _;
+use tempfile::NamedTempFile;
 
 use super::Usage;
 use crate::query::Rows;
@@ -13,6 +15,8 @@ use crate::report::render::{
     Format, Renderer, chart_renderer, fitted_table_renderer, harmless, raw_csv_renderer, renderer,
 };
 
+/// What others may do with a file that is written, as far as the umask lets them.
+const FILE_MODE: u32 = 0o666;
 /// Columns of a chart that no terminal shows.
 const CHART_WIDTH: usize = 80;
 
@@ -103,11 +107,8 @@ pub(super) fn check(args: &Args) -> anyhow::Result<()> {
         return Err(Usage(message.to_owned()).into());
     }
     // What takes long is not done for a file that can't be written then.
-    if let Some(path) = &args.output
-        && let Target::File { temporary, .. } = &Target::file(path)?
-    {
-        drop(Target::file(path)?.writer()?);
-        fs::remove_file(temporary)?;
+    if let Some(path) = &args.output {
+        drop(Target::file(path)?);
     }
     Ok(())
 }
@@ -125,41 +126,58 @@ pub(super) fn tell(line: &str) {
     _ = writeln!(io::stderr().lock(), "{}", harmless(line));
 }
 
-/// A file appears under its name when it is whole.
+/// Where what is printed goes.
 enum Target {
     Standard,
-    File { path: PathBuf, temporary: PathBuf },
+    /// A device or a pipe, which is written as it is.
+    Special(PathBuf),
+    /// A file, which appears under its name when it is whole.
+    File {
+        path: PathBuf,
+        temporary: NamedTempFile,
+    },
 }
 
 impl Target {
     fn file(path: &Path) -> anyhow::Result<Self> {
-        let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
-        if name.is_empty() || path.is_dir() {
+        // What a link leads to is written, as a shell does.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let kind = fs::metadata(&path).map(|known| known.file_type());
+        if path.file_name().is_none() || kind.as_ref().is_ok_and(FileType::is_dir) {
             let message = format!("`{}` is no file to write; name one", path.display());
             return Err(Usage(message).into());
         }
-        name.push(format!(".{}.tmp", std::process::id()));
-        Ok(Self::File { path: path.to_owned(), temporary: path.with_file_name(name) })
+        if kind.is_ok_and(|kind| !kind.is_file()) {
+            return Ok(Self::Special(path));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let temporary = tempfile::Builder::new()
+            .prefix(".tributary-")
+            .permissions(Permissions::from_mode(FILE_MODE))
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|error| cant_write(&path, &error))?;
+        Ok(Self::File { path, temporary })
     }
 
     fn writer(&self) -> anyhow::Result<Box<dyn Write + Send>> {
         Ok(match self {
             Self::Standard => Box::new(io::stdout()),
-            Self::File { path, temporary } => {
-                let file = fs::File::create(temporary);
-                Box::new(
-                    file.map_err(|error| {
-                        Usage(format!("can't write `{}`: {error}", path.display()))
-                    })?,
-                )
+            Self::Special(path) => {
+                let opened = fs::OpenOptions::new().write(true).open(path);
+                Box::new(opened.map_err(|error| cant_write(path, &error))?)
             }
+            Self::File { temporary, .. } => Box::new(temporary.as_file().try_clone()?),
         })
     }
 
     fn finish(self) -> anyhow::Result<()> {
-        match self {
-            Self::Standard => Ok(()),
-            Self::File { path, temporary } => Ok(fs::rename(temporary, path)?),
+        if let Self::File { path, temporary } = self {
+            temporary.persist(path)?;
         }
+        Ok(())
     }
+}
+
+fn cant_write(path: &Path, error: &io::Error) -> Usage {
+    Usage(format!("can't write `{}`: {error}", path.display()))
 }

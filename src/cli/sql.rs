@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor};
+use tokio::signal::unix::SignalKind;
 
 use super::prompt::{self, Typing};
 use super::{Common, Usage, output, reading};
-use crate::query::{self, Engine};
+use crate::query::{self, Engine, Statement};
+use crate::shutdown;
 
 const PROMPT: &str = "tributary> ";
 /// The prompt's history, in the user's home.
@@ -54,14 +56,15 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
         );
         return Err(Usage(message).into());
     }
-    let engine = args.reading.engine(common).await?;
-    for statement in statements {
-        output::write(&args.output, engine.run_statement(statement, &[]).await?).await?;
-    }
-    Ok(())
+    shutdown::unless_interrupted(super::ENDING, async {
+        let engine = args.reading.engine(common).await?;
+        answer(&engine, &args, statements).await
+    })
+    .await
 }
 
-/// Reads statements that end with `;`, with history; an error does not end it.
+/// Reads statements that end with `;`, with history; neither an error nor an interrupt, which
+/// gives up the statement that runs, ends it.
 async fn ask(common: &Common, args: &Args) -> anyhow::Result<()> {
     let engine = args.reading.engine(common).await?;
     let config = Config::builder().completion_type(CompletionType::List).build();
@@ -85,7 +88,11 @@ async fn ask(common: &Common, args: &Args) -> anyhow::Result<()> {
             Err(error) => return Err(error.into()),
         };
         editor.add_history_entry(text.trim())?;
-        if let Err(error) = answer(&engine, args, &text).await {
+        let answered = shutdown::unless_interrupted([SignalKind::interrupt()], async {
+            answer(&engine, args, query::parse(&text)?).await
+        })
+        .await;
+        if let Err(error) = answered {
             output::tell(&format!("error: {error}"));
         }
     }
@@ -95,8 +102,8 @@ async fn ask(common: &Common, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn answer(engine: &Engine, args: &Args, text: &str) -> anyhow::Result<()> {
-    for statement in query::parse(text)? {
+async fn answer(engine: &Engine, args: &Args, statements: Vec<Statement>) -> anyhow::Result<()> {
+    for statement in statements {
         output::write(&args.output, engine.run_statement(statement, &[]).await?).await?;
     }
     Ok(())
