@@ -62,6 +62,9 @@ CREATE OR REPLACE VIEW files.spend AS FROM query(CASE WHEN getvariable('n_spend'
 CREATE OR REPLACE TABLE files.goals (name VARCHAR, kind VARCHAR, pattern VARCHAR, props_pattern VARCHAR, value_pattern VARCHAR, min_pages BIGINT, min_seconds BIGINT, value DOUBLE, counting VARCHAR);
 INSERT INTO files.goals VALUES ('signup', 'signal', '(?s)^(?:signup)$', NULL, '(?s)^(?:.*"value"\s*:\s*"?(-?[0-9]+(?:\.[0-9]+)?).*)$', NULL, NULL, 0.0, 'every');
 INSERT INTO files.goals VALUES ('demo_requested', 'signal', '(?s)^(?:demo_requested)$', NULL, '(?s)^(?:.*"value"\s*:\s*"?(-?[0-9]+(?:\.[0-9]+)?).*)$', NULL, NULL, 0.0, 'every');
+CREATE OR REPLACE VIEW files.page_goals AS FROM files.goals WHERE kind = 'page';
+CREATE OR REPLACE VIEW files.signal_goals AS FROM files.goals WHERE kind = 'signal';
+CREATE OR REPLACE VIEW files.session_goals AS FROM files.goals WHERE kind = 'session';
 
 CREATE OR REPLACE VIEW sessions AS
 -- Each session once: of several finalizations the latest, of copies one.
@@ -253,27 +256,39 @@ CREATE OR REPLACE VIEW conversion_events AS
 WITH visited AS (
     SELECT date, event_id, tenant, session_id, visitor_id, person, account FROM visits
 ),
+viewed AS (
+    SELECT
+        g.name, g.counting, g.value, g.value_pattern,
+        p.date, p.event_id, p.position, p.viewed_at, p.props
+    FROM files.signal_goals AS g
+    CROSS JOIN files.pageviews AS p
+    WHERE p.signal ~ g.pattern
+      AND (g.props_pattern IS NULL OR p.props ~ g.props_pattern)
+    UNION ALL
+    SELECT
+        g.name, g.counting, g.value, g.value_pattern,
+        p.date, p.event_id, p.position, p.viewed_at, p.props
+    FROM files.page_goals AS g
+    CROSS JOIN files.pageviews AS p
+    WHERE p.signal = 'pageview'
+      AND regexp_replace(p.url, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*', '') ~ g.pattern
+),
 met AS (
     SELECT
-        g.name AS conversion,
-        g.counting,
+        p.name AS conversion,
+        p.counting,
         p.viewed_at AS converted_at,
         coalesce(
             TRY_CAST(
-                CASE WHEN p.props ~ g.value_pattern
-                     THEN regexp_replace(p.props, g.value_pattern, '\1') END AS DOUBLE
+                CASE WHEN p.props ~ p.value_pattern
+                     THEN regexp_replace(p.props, p.value_pattern, '\1') END AS DOUBLE
             ),
-            g.value
+            p.value
         ) AS value,
         concat(p.event_id, '-', CAST(p.position AS VARCHAR)) AS place,
         v.*
-    FROM files.goals AS g
-    CROSS JOIN files.pageviews AS p
+    FROM viewed AS p
     INNER JOIN visited AS v ON v.date = p.date AND v.event_id = p.event_id
-    WHERE (g.kind = 'signal' AND p.signal ~ g.pattern
-           AND (g.props_pattern IS NULL OR p.props ~ g.props_pattern))
-       OR (g.kind = 'page' AND p.signal = 'pageview'
-           AND regexp_replace(p.url, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*', '') ~ g.pattern)
     UNION ALL
     SELECT
         g.name AS conversion,
@@ -288,10 +303,9 @@ met AS (
         s.visitor_id,
         s.person,
         s.account
-    FROM files.goals AS g
+    FROM files.session_goals AS g
     CROSS JOIN visits AS s
-    WHERE g.kind = 'session'
-      AND coalesce(s.pageview_count, 0) >= g.min_pages
+    WHERE coalesce(s.pageview_count, 0) >= g.min_pages
       AND coalesce(s.duration_ms, 0) >= g.min_seconds * 1000
 ),
 counted AS (

@@ -214,7 +214,9 @@ impl Engine {
             files.register_table(table.table.name.to_owned(), Arc::new(provider))?;
             facts.push(table);
         }
-        files.register_table("goals".to_owned(), goals::provider(goals)?)?;
+        for (name, provider) in goals::providers(goals)? {
+            files.register_table(name.to_owned(), provider)?;
+        }
         let catalog = context
             .catalog("datafusion")
             .ok_or_else(|| QueryError::Failed("the session has no catalog".to_owned()))?;

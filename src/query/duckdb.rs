@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use super::goals::BY_KIND;
 use super::macros::MACROS;
 use super::views::VIEWS;
 use crate::goal::Goal;
@@ -83,6 +84,12 @@ fn add_goals(text: &mut String, goals: &[Goal]) {
             quoted(goal.counting.name()),
         ];
         _ = writeln!(text, "INSERT INTO files.goals VALUES ({});", values.join(", "));
+    }
+    for (name, kind) in BY_KIND {
+        _ = writeln!(
+            text,
+            "CREATE OR REPLACE VIEW files.{name} AS FROM files.goals WHERE kind = '{kind}';"
+        );
     }
 }
 

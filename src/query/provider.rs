@@ -1,5 +1,6 @@
 //! A table of the lake as DataFusion sees it: the files of one version, pruned by date.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{AsArray as _, Date32Array, RecordBatch};
@@ -13,7 +14,9 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{
+    EmptyRelation, Expr, LogicalPlan, TableProviderFilterPushDown, TableType,
+};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::scalar::ScalarValue;
@@ -60,6 +63,8 @@ pub(super) struct LakeProvider {
     files: Vec<DataFile>,
     facts: TableFacts,
     place: Place,
+    /// What stands for a table without files, so that planning leaves out all that joins with it.
+    nothing: Option<LogicalPlan>,
 }
 
 impl LakeProvider {
@@ -75,7 +80,8 @@ impl LakeProvider {
         let date = Arc::new(Field::new(DATE, DataType::Date32, true));
         let schema =
             TableSchema::builder(table.schema()).with_table_partition_cols(vec![date]).build();
-        Ok(Self { table, schema, files, facts, place })
+        let nothing = files.is_empty().then(|| nothing(schema.table_schema())).transpose()?;
+        Ok(Self { table, schema, files, facts, place, nothing })
     }
 
     /// Returns what is known of the table.
@@ -125,6 +131,10 @@ impl TableProvider for LakeProvider {
         TableType::Base
     }
 
+    fn get_logical_plan(&self) -> Option<Cow<'_, LogicalPlan>> {
+        self.nothing.as_ref().map(Cow::Borrowed)
+    }
+
     fn supports_filters_pushdown(
         &self,
         filters: &[&Expr],
@@ -162,6 +172,12 @@ impl TableProvider for LakeProvider {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// Returns a relation without rows.
+pub(super) fn nothing(schema: &SchemaRef) -> Result<LogicalPlan> {
+    let schema = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
+    Ok(LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema }))
 }
 
 /// Tells whether a filter looks at nothing but the date, and always gives the same answer.
