@@ -28,6 +28,7 @@ mod address;
 pub mod audit;
 pub mod compact;
 pub mod durable;
+mod encodings;
 mod entries;
 pub mod error;
 pub mod evolve;

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch, StringBuilder, UInt32Array};
-use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, max, min, take_record_batch};
-use arrow::datatypes::{DataType, Date32Type, TimestampMillisecondType};
+use arrow::array::{
+    Array, ArrayRef, AsArray as _, RecordBatch, StringBuilder, UInt32Array, new_null_array,
+};
+use arrow::compute::{SortColumn, concat, interleave, lexsort_to_indices, max, min};
+use arrow::datatypes::{DataType, Date32Type, Schema, TimestampMillisecondType};
 use arrow::error::ArrowError;
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat};
@@ -54,8 +56,9 @@ pub fn encode_table(
     place: (&str, usize),
     mut emit: impl FnMut(Encoded) -> Result<(), FlushError>,
 ) -> Result<(), FlushError> {
-    for part in split(table, batch)? {
-        emit(encode_part(table, batch, &part, place)?)?;
+    let batches = std::slice::from_ref(batch);
+    for part in split(table, batches)? {
+        emit(encode_part(table, batches, &part, place)?)?;
     }
     Ok(())
 }
@@ -67,7 +70,7 @@ pub(super) fn encode_parts(
     place: (&str, usize),
     emit: impl Fn(Encoded) -> Result<(), FlushError> + Sync,
 ) -> Result<(), FlushError> {
-    each_part(table, batches, |batch, part| emit(encode_part(table, batch, part, place)?))
+    each_part(table, batches, |part| emit(encode_part(table, batches, part, place)?))
 }
 
 /// Encodes chunk `n` of `raw_events`, whose bodies are fetched from the segment, likewise.
@@ -78,52 +81,52 @@ pub(super) fn encode_raw(
     emit: impl Fn(Encoded) -> Result<(), FlushError> + Sync,
 ) -> Result<(), FlushError> {
     let table = &raw_events::TABLE;
-    each_part(table, batches, |batch, part| emit(encode_raw_part(batch, part, bodies, place)?))
+    each_part(table, batches, |part| emit(encode_raw_part(batches, part, bodies, place)?))
 }
 
 /// Does a piece of work for each partition, on all threads.
 fn each_part(
     table: &Table,
     batches: &[RecordBatch],
-    work: impl Fn(&RecordBatch, &Part) -> Result<(), FlushError> + Sync,
+    work: impl Fn(&Part) -> Result<(), FlushError> + Sync,
 ) -> Result<(), FlushError> {
-    let Some(first) = batches.first() else { return Ok(()) };
-    let batch = concat_batches(&first.schema(), batches)?;
-    let parts = split(table, &batch)?;
-    parts.par_iter().with_max_len(1).try_for_each(|part| work(&batch, part))
+    let parts = split(table, batches)?;
+    parts.par_iter().with_max_len(1).try_for_each(&work)
 }
 
 fn encode_part(
     table: &Table,
-    batch: &RecordBatch,
+    batches: &[RecordBatch],
     part: &Part,
     (segment, n): (&str, usize),
 ) -> Result<Encoded, FlushError> {
-    let rows = take_record_batch(batch, &part.rows)?;
-    let rows = RecordBatch::try_new(table.schema(), rows.columns()[1..].to_vec())?;
+    let rows = RecordBatch::try_new(table.schema(), gather(batches, part)?)?;
     let stats = stats(table, &rows)?;
     let n_rows = rows.num_rows();
-    let bytes = Bytes::from(pages::write(&rows, writer_properties(table, n_rows, segment))?);
+    let properties = writer_properties(table, &rows, n_rows, segment);
+    let bytes = Bytes::from(pages::write(&rows, properties)?);
     Ok(Encoded { date: part.date, n, bytes, n_rows, stats })
 }
 
 fn encode_raw_part(
-    batch: &RecordBatch,
+    batches: &[RecordBatch],
     part: &Part,
     bodies: (&[BodyAt], &Bodies),
     (segment, n): (&str, usize),
 ) -> Result<Encoded, FlushError> {
     let table = &raw_events::TABLE;
     let n_rows = part.rows.len();
-    let properties = writer_properties(table, n_rows, segment);
+    let columns = gather(batches, part)?;
+    let schema = Schema::new(&table.schema().fields()[..columns.len()]);
+    let rows = RecordBatch::try_new(Arc::new(schema), columns)?;
+    let properties = writer_properties(table, &rows, n_rows, segment);
     let mut writer =
         ArrowWriter::try_new_with_options(vec![], table.schema(), options(properties))?;
-    let rows = take_record_batch(batch, &part.rows)?;
     let stats = stats(table, &rows)?;
     let mut at = 0;
     while at < n_rows {
         let (texts, n_texts) = fetch(&part.rows, at, bodies)?;
-        let mut columns = rows.slice(at, n_texts).columns()[1..].to_vec();
+        let mut columns = rows.slice(at, n_texts).columns().to_vec();
         columns.push(texts);
         writer.write(&RecordBatch::try_new(table.schema(), columns)?)?;
         at += n_texts;
@@ -160,14 +163,17 @@ fn fetch(
 }
 
 /// Sorts rows by partition, tenant and time, and cuts them at the partitions.
-fn split(table: &Table, batch: &RecordBatch) -> Result<Vec<Part>, ArrowError> {
-    let columns: Vec<SortColumn> = [DATE, "tenant", table.time]
-        .into_iter()
-        .filter_map(|name| batch.column_by_name(name))
-        .map(|values| SortColumn { values: Arc::clone(values), options: None })
-        .collect();
+fn split(table: &Table, batches: &[RecordBatch]) -> Result<Vec<Part>, ArrowError> {
+    let Some(first) = batches.first() else { return Ok(vec![]) };
+    let names = [DATE, "tenant", table.time].into_iter();
+    let columns = names.filter_map(|name| first.schema_ref().index_of(name).ok());
+    let columns = columns.map(|at| {
+        let values: Vec<&dyn Array> = batches.iter().map(|batch| &**batch.column(at)).collect();
+        Ok(SortColumn { values: concat(&values)?, options: None })
+    });
+    let columns = columns.collect::<Result<Vec<_>, ArrowError>>()?;
     let order = lexsort_to_indices(&columns, None)?;
-    let dates = batch.column(0).as_primitive::<Date32Type>();
+    let dates = columns[0].values.as_primitive::<Date32Type>();
     let date_at = |at: usize| dates.value(order.value(at) as usize);
     let mut parts = vec![];
     let mut start = 0;
@@ -178,6 +184,34 @@ fn split(table: &Table, batch: &RecordBatch) -> Result<Vec<Part>, ArrowError> {
         }
     }
     Ok(parts)
+}
+
+/// Gathers the rows of a partition; returns their columns without the first, which is the date.
+fn gather(batches: &[RecordBatch], part: &Part) -> Result<Vec<ArrayRef>, ArrowError> {
+    let mut starts = vec![0];
+    for batch in batches {
+        starts.push(starts[starts.len() - 1] + batch.num_rows());
+    }
+    let places: Vec<(usize, usize)> = part
+        .rows
+        .values()
+        .iter()
+        .map(|row| {
+            let row = *row as usize;
+            let batch = starts.partition_point(|start| *start <= row) - 1;
+            (batch, row - starts[batch])
+        })
+        .collect();
+    let n_columns = batches.first().map_or(0, RecordBatch::num_columns);
+    let columns = (1..n_columns).map(|at| {
+        let values: Vec<&dyn Array> = batches.iter().map(|batch| &**batch.column(at)).collect();
+        // Half of the columns of people and companies hold nothing in most files.
+        if values.iter().all(|values| values.null_count() == values.len()) {
+            return Ok(new_null_array(values[0].data_type(), places.len()));
+        }
+        interleave(&values, &places)
+    });
+    columns.collect()
 }
 
 /// Returns the number of rows and the range of the table's time.

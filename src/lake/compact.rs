@@ -314,8 +314,8 @@ impl Work {
                     let n = added.len();
                     let path = files::compacted_file(self.date, intent, self.turn + 1, n);
                     let place = (path, self.date);
-                    let made =
-                        FileWriter::create(&self.lake, self.table, place, n_rows_max, &source);
+                    let rows = (&batch, n_rows_max);
+                    let made = FileWriter::create(&self.lake, self.table, place, rows, &source);
                     writer.insert(made?)
                 }
             };

@@ -231,7 +231,7 @@ mod tests {
     fn types_of_all_tables_are_read_back_without_arrows_schema() {
         for table in TABLES {
             let rows = RecordBatch::new_empty(table.schema());
-            let properties = writer_properties(table, 0, "segment");
+            let properties = writer_properties(table, &rows, 0, "segment");
             let bytes = Bytes::from(write(&rows, properties).unwrap());
             let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
             assert_eq!(reader.schema().fields(), rows.schema().fields(), "{}", table.name);

@@ -1,12 +1,14 @@
 //! How a table's Parquet files are written.
 
+use arrow::array::RecordBatch;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
-use crate::schema::{Kind, Table};
+use super::encodings;
+use crate::schema::Table;
 
 /// The key of a file's metadata that names the segment it was made from.
 pub const SEGMENT_KEY: &str = "tributary.segment";
@@ -23,12 +25,18 @@ const ROW_GROUP_BYTES: usize = 32 << 20;
 /// Rows of a row group.
 const ROW_GROUP_ROWS: usize = 131_072;
 
-/// Returns the properties of a file of `n_rows` rows made from `segment`.
+/// Returns the properties of a file of `n_rows` rows made from `segment`, of which `rows` are the
+/// first.
 ///
 /// zstd, dictionaries but where values hardly repeat, statistics a page, and a bloom filter on the
 /// ids.
 #[must_use]
-pub fn writer_properties(table: &Table, n_rows: usize, segment: &str) -> WriterProperties {
+pub fn writer_properties(
+    table: &Table,
+    rows: &RecordBatch,
+    n_rows: usize,
+    segment: &str,
+) -> WriterProperties {
     let metadata = vec![
         KeyValue::new(SEGMENT_KEY.to_owned(), segment.to_owned()),
         KeyValue::new("tributary.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
@@ -40,15 +48,13 @@ pub fn writer_properties(table: &Table, n_rows: usize, segment: &str) -> WriterP
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_key_value_metadata(Some(metadata))
         .set_sorting_columns(Some(sorting_columns(table)));
+    for (column, encoding) in encodings::without_dictionary(rows, n_rows.min(ROW_GROUP_ROWS)) {
+        builder = builder
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, encoding);
+    }
     for name in UNIQUE_COLUMNS {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
-    }
-    // Rows are sorted by time, so one time differs little from the one before.
-    for column in table.columns.iter().filter(|column| matches!(column.kind, Kind::Time)) {
-        let column = || ColumnPath::from(column.name);
-        builder = builder
-            .set_column_dictionary_enabled(column(), false)
-            .set_column_encoding(column(), Encoding::DELTA_BINARY_PACKED);
     }
     for name in BLOOM_COLUMNS {
         if table.position(name).is_some() {

@@ -34,7 +34,8 @@ impl fmt::Debug for FileWriter {
 }
 
 impl FileWriter {
-    /// Begins a file of at most `n_rows_max` rows, sorted as the table's files are.
+    /// Begins a file of at most `n_rows_max` rows, sorted as the table's files are, of which
+    /// `rows` will be the first.
     ///
     /// # Errors
     /// [`LakeError::Unreadable`]; it would be a defect.
@@ -42,11 +43,11 @@ impl FileWriter {
         lake: &Lake,
         table: &'static Table,
         (path, date): (String, i32),
-        n_rows_max: usize,
+        (rows, n_rows_max): (&RecordBatch, usize),
         source: &str,
     ) -> Result<Self, LakeError> {
         let key = Path::from(format!("{}/{path}", table.name));
-        let properties = writer_properties(table, n_rows_max, source);
+        let properties = writer_properties(table, rows, n_rows_max, source);
         let sink = BufWriter::new(Arc::clone(lake.store()), key);
         let writer =
             AsyncArrowWriter::try_new_with_options(sink, table.schema(), options(properties));
@@ -99,7 +100,8 @@ pub async fn copy(
     let mut rows = std::pin::pin!(rows);
     let Some(first) = rows.try_next().await? else { return Ok(None) };
     let n_rows_max = usize::try_from(file.n_rows.unwrap_or(0)).unwrap_or(usize::MAX);
-    let mut writer = FileWriter::create(lake, table, (path, file.date), n_rows_max, source)?;
+    let mut writer =
+        FileWriter::create(lake, table, (path, file.date), (&first, n_rows_max), source)?;
     writer.write(&first).await?;
     while let Some(batch) = rows.try_next().await? {
         writer.write(&batch).await?;
