@@ -16,7 +16,8 @@ import sys
 import duckdb
 
 TABLES = {
-    "sessions": "received_at browser os device company_domain is_bot",
+    "sessions": """received_at browser os device company_domain is_bot channel channel_rule source
+        medium campaign click_id_type""",
     "pageviews": "channel source medium campaign term content",
     "utm": """click_id click_id_type channel channel_rule source medium campaign company_domain
         is_bot""",

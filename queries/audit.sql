@@ -29,9 +29,8 @@ campaigns AS (
 variants AS (
     SELECT lower(utm_campaign) AS campaign, count(DISTINCT utm_campaign) AS n_variants,
            count(*) AS sessions
-    FROM utm
-    WHERE utm_campaign IS NOT NULL AND ($from IS NULL OR date >= $from) AND ($to IS NULL OR date < $to)
-      AND ($tenant IS NULL OR tenant = $tenant)
+    FROM received
+    WHERE utm_campaign IS NOT NULL
     GROUP BY lower(utm_campaign)
 ),
 checks AS (
@@ -56,11 +55,9 @@ checks AS (
     GROUP BY concat(source, ' / ', medium)
     UNION ALL
     SELECT 6, 'paid clicks without UTM tags', click_id_type, count(*)
-    FROM utm
+    FROM received
     WHERE click_id_type IS NOT NULL AND click_id_type NOT IN ('fbclid', 'igshid')
       AND utm_source IS NULL AND utm_medium IS NULL AND utm_campaign IS NULL
-      AND ($from IS NULL OR date >= $from) AND ($to IS NULL OR date < $to)
-      AND ($tenant IS NULL OR tenant = $tenant)
     GROUP BY click_id_type
     UNION ALL
     SELECT 7, 'campaign written in several ways', campaign, sessions

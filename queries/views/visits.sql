@@ -1,4 +1,4 @@
--- Each session that is no bot's, with its touchpoint, and with the person its visitor is known
+-- Each session that is no bot's, with what brought it, and with the person its visitor is known
 -- to be: a visitor once identified is that person in sessions before and after.
 WITH known AS (
     SELECT visitor_id, person_key, company_domain, created_at AS known_at
@@ -60,17 +60,15 @@ SELECT
     s.device,
     s.browser,
     s.os,
-    u.channel,
-    u.channel_rule,
-    u.click_id_type,
-    u.source,
-    u.medium,
-    u.campaign,
+    s.channel,
+    s.channel_rule,
+    s.click_id_type,
+    s.source,
+    s.medium,
+    s.campaign,
     s.utm_term AS term,
     s.utm_content AS content
 FROM sessions AS s
-LEFT JOIN utm AS u
-    ON u.date = s.date AND u.event_id = s.event_id
 LEFT JOIN owners AS o
     ON o.visitor_id = s.visitor_id
 WHERE s.is_bot IS NOT TRUE

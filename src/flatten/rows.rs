@@ -239,12 +239,13 @@ fn finish_session<'a>(
     row[at::PERSON_KEY] = who.person_key.clone();
     row[at::EMAIL] = who.email.clone();
     row[at::COMPANY_DOMAIN] = who.company_domain.clone();
-    add_touch(out, context.date, &row, who);
+    let click_id = fill_touch(out, &mut row);
+    add_touch(out, context.date, &row, click_id, who);
     out.sessions.append(context.date, &[&row]);
 }
 
-/// Adds a session's touchpoint; the order is that of the table's columns.
-fn add_touch(out: &mut Flattener, date: i32, row: &Row<'_>, who: &Who<'_>) {
+/// Fills in what brought a session; returns the click id.
+fn fill_touch(out: &Flattener, row: &mut Row<'_>) -> Option<String> {
     use sessions::at;
 
     let text = |index: usize| row[index].as_filled();
@@ -260,27 +261,43 @@ fn add_touch(out: &mut Flattener, date: i32, row: &Row<'_>, who: &Who<'_>) {
         referrer: text(at::REFERRER),
     });
     let Touch { channel, rule, source, medium, campaign, click_id, click_id_type } = touch;
-    let own = [
-        Slot::owned(click_id),
-        Slot::text(click_id_type),
+    let filled = [
         Slot::owned(Some(channel.into_owned())),
         Slot::owned(Some(rule.into_owned())),
         Slot::owned(source),
         Slot::owned(medium),
         Slot::owned(campaign),
+        Slot::text(click_id_type),
     ];
+    for (place, slot) in row[at::CHANNEL..].iter_mut().zip(filled) {
+        *place = slot;
+    }
+    click_id
+}
+
+/// Adds a session's touchpoint; the order is that of the table's columns.
+fn add_touch(
+    out: &mut Flattener,
+    date: i32,
+    row: &Row<'_>,
+    click_id: Option<String>,
+    who: &Who<'_>,
+) {
+    use sessions::at;
+
     let by = [who.person_key.clone(), who.company_domain.clone()];
     let pieces = [
         &row[..4],
         &row[at::STARTED_AT..=at::STARTED_AT],
         &row[at::UTM_SOURCE..at::UTM_SOURCE + 5],
-        &own[..2],
+        &[Slot::owned(click_id)],
+        &row[at::CHANNEL + 5..=at::CHANNEL + 5],
         &row[at::REFERRER..=at::REFERRER_HOST],
         &row[at::LANDING_PAGE..=at::LANDING_PAGE],
-        &own[2..3],
+        &row[at::CHANNEL..=at::CHANNEL],
         &by,
         &row[at::IS_BOT..=at::IS_BOT],
-        &own[3..],
+        &row[at::CHANNEL + 1..at::CHANNEL + 5],
         &row[at::LANDING_PATH..=at::LANDING_PATH],
         &row[at::FINALIZED_AT..=at::FINALIZED_AT],
     ];

@@ -89,6 +89,12 @@ pub static COLUMNS: &[Column] = &[
         Bool,
         "a verified bot, a low bot score outside a company's proxy, or a crawler",
     ),
+    derived("channel", Text, "channel of the default grouping"),
+    derived("channel_rule", Text, "the rule that chose the channel"),
+    derived("source", Text, "resolved source: from utm, else click id, else referrer"),
+    derived("medium", Text, "resolved medium"),
+    derived("campaign", Text, "resolved campaign"),
+    derived("click_id_type", Text, "which click id it has, such as `gclid`"),
 ];
 
 /// The columns, and behind them the page views, which are rows of a table of their own.
@@ -171,6 +177,8 @@ pub mod at {
     pub const COMPANY_DOMAIN: usize = position(COLUMNS, "company_domain");
     /// `is_bot`
     pub const IS_BOT: usize = position(COLUMNS, "is_bot");
+    /// `channel`, the first of six that tell what brought the session
+    pub const CHANNEL: usize = position(COLUMNS, "channel");
     /// The page views, behind the columns.
     pub const EVENTS: usize = N;
 }

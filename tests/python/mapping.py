@@ -115,7 +115,16 @@ def session(event):
         "person_key": enriched_person_key(event),
         "company_domain": account(event),
         "is_bot": is_bot(row),
-    }
+    } | touch(row)
+
+
+def touch(row):
+    """What brought the session."""
+    query = parse_qs(urlsplit(row["landing_page"]).query)
+    tags = {name: row[f"utm_{name}"] for name in ("source", "medium", "campaign")}
+    tags = {name: tag or query.get(f"utm_{name}", [None])[0] for name, tag in tags.items()}
+    channel, rule = CHANNELS[tags["source"], tags["medium"]]
+    return tags | {"channel": channel, "channel_rule": rule, "click_id_type": None}
 
 
 def pageviews(event):
@@ -147,21 +156,10 @@ def touchpoint(event):
     row = session(event)
     same = """event_id tenant session_id visitor_id utm_source utm_medium utm_campaign utm_term
         utm_content referrer referrer_host landing_page landing_path person_key company_domain
-        is_bot finalized_at"""
-    tags = {f"utm_{name}": row[f"utm_{name}"] for name in ("source", "medium", "campaign")}
-    query = parse_qs(urlsplit(row["landing_page"]).query)
-    resolved = {name: tag or query.get(name, [None])[0] for name, tag in tags.items()}
-    source, medium = resolved["utm_source"], resolved["utm_medium"]
-    channel, rule = CHANNELS[source, medium]
+        is_bot finalized_at channel channel_rule source medium campaign click_id_type"""
     return {name: row[name] for name in same.split()} | {
         "touched_at": row["started_at"],
         "click_id": row["gclid"] or row["fbclid"],
-        "click_id_type": None,
-        "channel": channel,
-        "channel_rule": rule,
-        "source": source,
-        "medium": medium,
-        "campaign": resolved["utm_campaign"],
     }
 
 
