@@ -269,7 +269,7 @@ fn fill_touch(out: &Flattener, row: &mut Row<'_>) -> Option<String> {
         Slot::owned(campaign),
         Slot::text(click_id_type),
     ];
-    for (place, slot) in row[at::CHANNEL..].iter_mut().zip(filled) {
+    for (place, slot) in row[at::CHANNEL..=at::CLICK_ID_TYPE].iter_mut().zip(filled) {
         *place = slot;
     }
     click_id
@@ -291,13 +291,13 @@ fn add_touch(
         &row[at::STARTED_AT..=at::STARTED_AT],
         &row[at::UTM_SOURCE..at::UTM_SOURCE + 5],
         &[Slot::owned(click_id)],
-        &row[at::CHANNEL + 5..=at::CHANNEL + 5],
+        &row[at::CLICK_ID_TYPE..=at::CLICK_ID_TYPE],
         &row[at::REFERRER..=at::REFERRER_HOST],
         &row[at::LANDING_PAGE..=at::LANDING_PAGE],
         &row[at::CHANNEL..=at::CHANNEL],
         &by,
         &row[at::IS_BOT..=at::IS_BOT],
-        &row[at::CHANNEL + 1..at::CHANNEL + 5],
+        &row[at::CHANNEL + 1..at::CLICK_ID_TYPE],
         &row[at::LANDING_PATH..=at::LANDING_PATH],
         &row[at::FINALIZED_AT..=at::FINALIZED_AT],
     ];

@@ -179,6 +179,8 @@ pub mod at {
     pub const IS_BOT: usize = position(COLUMNS, "is_bot");
     /// `channel`, the first of six that tell what brought the session
     pub const CHANNEL: usize = position(COLUMNS, "channel");
+    /// `click_id_type`, the last of them
+    pub const CLICK_ID_TYPE: usize = position(COLUMNS, "click_id_type");
     /// The page views, behind the columns.
     pub const EVENTS: usize = N;
 }

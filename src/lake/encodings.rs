@@ -15,13 +15,18 @@ use xxhash_rust::xxh3::xxh3_64;
 const SAMPLE_MAX: usize = 512;
 
 /// Returns the columns of a file of `n_rows` rows, of which `rows` are the first, that get no
-/// dictionary, and how each is written instead.
+/// dictionary, and how each is written instead; those of `known` are not looked at.
 ///
 /// The same rows give the same answer.
-pub(super) fn without_dictionary(rows: &RecordBatch, n_rows: usize) -> Vec<(ColumnPath, Encoding)> {
+pub(super) fn without_dictionary(
+    rows: &RecordBatch,
+    n_rows: usize,
+    known: &[&str],
+) -> Vec<(ColumnPath, Encoding)> {
     let share = (rows.num_rows() as f64 / n_rows as f64).min(1.0);
     let mut found = vec![];
-    for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+    let columns = rows.schema_ref().fields().iter().zip(rows.columns());
+    for (field, column) in columns.filter(|(field, _)| !known.contains(&field.name().as_str())) {
         each_leaf(&mut vec![], field, column, &mut |path, values| {
             if let Some(encoding) = encoding(values, share) {
                 let path = path.iter().map(|name| (*name).to_owned());
@@ -181,7 +186,7 @@ mod tests {
         let list = ListArray::new(element, offsets, Arc::new(structs), None);
         let rows = RecordBatch::try_from_iter([("employments", Arc::new(list) as ArrayRef)]);
         let rows = rows.unwrap();
-        let found = without_dictionary(&rows, n / 2);
+        let found = without_dictionary(&rows, n / 2, &[]);
         let names: Vec<String> = found.iter().map(|(path, _)| path.string()).collect();
         assert_eq!(names, ["employments.list.element.name", "employments.list.element.size"]);
 

@@ -48,7 +48,8 @@ pub fn writer_properties(
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_key_value_metadata(Some(metadata))
         .set_sorting_columns(Some(sorting_columns(table)));
-    for (column, encoding) in encodings::without_dictionary(rows, n_rows.min(ROW_GROUP_ROWS)) {
+    let seen = encodings::without_dictionary(rows, n_rows.min(ROW_GROUP_ROWS), &UNIQUE_COLUMNS);
+    for (column, encoding) in seen {
         builder = builder
             .set_column_dictionary_enabled(column.clone(), false)
             .set_column_encoding(column, encoding);

@@ -172,6 +172,27 @@ def test_one_core_is_enough_also_where_tables_are_empty(tmp_path, name):
     assert cells_of(done.stdout) == cells_of(report(lake, name, "csv"))
 
 
+def test_nothing_is_read_for_what_has_no_rows(tmp_path):
+    lake = tmp_path / "lake"
+    (tmp_path / "sessions.ndjson").write_text(output_of("generate", 20), "utf-8")
+    where = ["--lake", lake, "--journal", tmp_path / "journal"]
+    output_of("import", tmp_path / "sessions.ndjson", *where)
+
+    def plan(sql, *options):
+        return output_of("--lake", lake, "sql", "--format", "csv", *options, f"EXPLAIN {sql}")
+
+    viewed = "SELECT p.url FROM files.page_goals AS g CROSS JOIN files.pageviews AS p"
+    assert "pageviews/date=" not in plan(viewed)
+    assert "pageviews/date=" in plan(viewed, "--goal", "seen=page:/")
+    deals = "SELECT s.started_at FROM conversions AS c JOIN sessions AS s USING (session_id)"
+    assert "sessions/date=" not in plan(deals)
+    (tmp_path / "deals.csv").write_text(
+        "conversion,converted_at,email\ndeal,2026-01-02,ada@acme.example\n", "utf-8"
+    )
+    output_of("load", "conversions", tmp_path / "deals.csv", "--lake", lake)
+    assert "sessions/date=" in plan(deals)
+
+
 def cells_of(text):
     return [[rounded(cell) for cell in row] for row in csv.reader(io.StringIO(text))]
 
