@@ -249,6 +249,7 @@ impl<'l> Forget<'l> {
         for table in &self.tables {
             sweep::sweep(self.lake, table, until).await?;
         }
+        sweep::abandoned(self.lake, &self.tables, until).await?;
         Ok(())
     }
 }

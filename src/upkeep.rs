@@ -135,7 +135,8 @@ pub async fn bytes_due(tables: &[LakeTable], rules: &Rules) -> Result<u64, LakeE
 /// # Errors
 /// Any [`LakeError`].
 pub async fn sweep(lake: &Lake, tables: &[LakeTable], until: Until) -> Result<Swept, LakeError> {
-    let mut sum = Swept::default();
+    let n_removed = sweep::abandoned(lake, tables, until).await?;
+    let mut sum = Swept { n_removed, ..Swept::default() };
     for table in tables {
         let swept = sweep::sweep(lake, table, until).await?;
         sum.n_removed += swept.n_removed;

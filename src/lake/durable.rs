@@ -15,7 +15,8 @@
 //! What that promises, and what not:
 //!
 //! * No reader ever sees part of an object.
-//! * A failed write leaves no staged file. One killed half-way does: hidden, never overwritten.
+//! * A failed write leaves no staged file. One killed half-way does: hidden, never
+//!   overwritten, until [`remove_abandoned`] finds that nobody holds it.
 //! * After any other error than `AlreadyExists` the object may stand there and still not be
 //!   durable, as when the last sync failed. Writing it again settles the matter.
 //! * `AlreadyExists` means that the object in the way has a durable name: a caller who finds its
@@ -28,6 +29,7 @@
 //! * One file system with hard links holds the whole root, and nobody removes folders from it
 //!   while it is open; a folder that is found missing is made again.
 
+mod abandoned;
 mod failure;
 mod folders;
 mod staged;
@@ -55,6 +57,7 @@ use object_store::{
 };
 use tokio::runtime::Handle;
 
+pub use abandoned::remove_abandoned;
 use failure::failed;
 use folders::Folders;
 use staged::Staged;

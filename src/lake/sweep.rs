@@ -15,18 +15,22 @@
 //! is over.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt as _};
 
+use super::durable::remove_abandoned;
 use super::files::turn_of;
 use super::rewrite::Rewrite;
 use super::{DataFile, Lake, LakeError, LakeTable};
 
 /// Folder of a table's log.
 pub(super) const LOG: &str = "_delta_log";
+/// Folder of what is in a lake beside its tables.
+const OWN_FOLDER: &str = "_tributary";
 
 /// How long readers may go on with files whose rows a compaction has put into others, if nobody
 /// says otherwise.
@@ -39,6 +43,14 @@ pub struct Until {
     pub now_ms: i64,
     /// How long readers may go on with the files of a compaction.
     pub grace: Duration,
+}
+
+impl Until {
+    /// Returns the latest time at which a file was written to that may go.
+    fn last_write(self) -> SystemTime {
+        let now = Duration::from_millis(self.now_ms.try_into().unwrap_or(0));
+        UNIX_EPOCH + now.saturating_sub(self.grace)
+    }
 }
 
 /// Files in a table's folder that its current version does not name.
@@ -94,6 +106,29 @@ pub async fn sweep(lake: &Lake, table: &LakeTable, until: Until) -> Result<Swept
     }
     delete(lake, table, orphans.leftover.iter().map(String::as_str)).await?;
     Ok(Swept { n_removed: orphans.leftover.len(), n_waiting: orphans.n_waiting })
+}
+
+/// Removes what processes that were killed left half-written on local disk, in the folders of
+/// `tables` and in the lake's own; returns how many files. An object store shows nothing of the
+/// kind.
+///
+/// # Errors
+/// [`LakeError::Store`].
+pub async fn abandoned(
+    lake: &Lake,
+    tables: &[LakeTable],
+    until: Until,
+) -> Result<usize, LakeError> {
+    let Some(root) = lake.location().folder() else { return Ok(0) };
+    let names = tables.iter().map(|table| table.definition().name);
+    let folders: Vec<PathBuf> = names.chain([OWN_FOLDER]).map(|name| root.join(name)).collect();
+    let until = until.last_write();
+    let remove = move || folders.iter().map(|folder| remove_abandoned(folder, until)).sum();
+    let removed: object_store::Result<usize> = match tokio::task::spawn_blocking(remove).await {
+        Ok(removed) => removed,
+        Err(error) => Err(error.into()),
+    };
+    removed.map_err(|error| LakeError::store("sweep", &Path::default(), error))
 }
 
 /// Deletes files that a commit has removed; one that is gone already is no error.

@@ -94,6 +94,17 @@ def test_a_killed_run_is_ended_by_the_next_for_whomever(tmp_path, lake, people):
     assert not list(notes.iterdir()) and found_in(lake, [other]) == {other}
 
 
+def test_what_killed_processes_left_half_written_goes_too(tmp_path, lake, people):
+    address = next(iter(people))
+    partition = next((lake / "sessions").glob("date=*"))
+    folders = [partition, lake / "sessions" / "_delta_log", lake / "_tributary"]
+    for folder in folders:
+        write(folder / f".put#{7:050}", address)
+    output_of("forget", "--lake", lake, "--journal", tmp_path / "journal", "--email", address)
+    assert found_in(lake, [address]) == set()
+    assert not list(lake.rglob(".put#*"))
+
+
 def test_a_company_takes_its_sessions_with_it(tmp_path, lake, events):
     domain = next(
         company["domain"]

@@ -8,10 +8,14 @@
 //! .put#  0000004711  03141592653589793238  00000000000000000042
 //!        process id  drawn once a process  counted up
 //! ```
+//!
+//! Whoever stages a file holds a shared lock on it to the end. One that nobody holds is of a
+//! process that was killed, and [`super::abandoned`] takes it away.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -24,6 +28,9 @@ use object_store::{CopyMode, PutPayload, PutResult, Result};
 use super::Place;
 use super::failure::{already_exists, failed, named, not_found};
 use super::folders::{Folders, sync_parent};
+
+/// What the names of staged files begin with.
+const PREFIX: &str = ".put#";
 
 /// A file with the bytes of an object to be; dropping it takes the file away.
 #[derive(Debug)]
@@ -41,9 +48,11 @@ impl Staged {
     pub(super) fn new(folders: &Folders, target: &Place) -> Result<Self> {
         let folder = folder_of(&target.file);
         let staged = folders.inside(folder, || {
-            let path = next_path(folder);
-            let file = File::create_new(&path).map_err(|source| named("create", &path, &source))?;
-            Ok(Self { file: Arc::new(file), name: StagedName(path) })
+            Self::locked(folder, |path| {
+                // A lock on a network's file system is had for a file that may be read alone.
+                let made = File::options().read(true).write(true).create_new(true).open(path);
+                made.map(Some).map_err(|source| named("create", path, &source))
+            })
         });
         staged.map_err(|source| failed(&target.key, source))
     }
@@ -54,16 +63,36 @@ impl Staged {
     pub(super) fn linked(folders: &Folders, from: &Place, target: &Place) -> Result<Self> {
         let folder = folder_of(&target.file);
         let staged = folders.inside(folder, || {
-            let path = next_path(folder);
-            fs::hard_link(&from.file, &path).map_err(|source| named("link", &path, &source))?;
-            let name = StagedName(path);
-            let file = File::open(&name.0).map_err(|source| named("open", &name.0, &source))?;
-            Ok(Self { file: Arc::new(file), name })
+            Self::locked(folder, |path| {
+                fs::hard_link(&from.file, path).map_err(|source| named("link", path, &source))?;
+                match File::open(path) {
+                    Ok(file) => Ok(Some(file)),
+                    Err(source) if source.kind() == ErrorKind::NotFound => Ok(None),
+                    Err(source) => Err(named("open", path, &source)),
+                }
+            })
         });
         staged.map_err(|source| match source.kind() {
             ErrorKind::NotFound => not_found(&from.key, source),
             _ => failed(&target.key, source),
         })
+    }
+
+    /// Makes a file under a new name and locks it.
+    ///
+    /// Makes another should the name be gone before the lock is had: it was taken for abandoned.
+    fn locked(folder: &Path, make: impl Fn(&Path) -> io::Result<Option<File>>) -> io::Result<Self> {
+        loop {
+            let name = StagedName(next_path(folder));
+            let Some(file) = make(&name.0)? else { continue };
+            match file.lock_shared() {
+                Ok(()) if !fs::exists(&name.0)? => continue,
+                // A file system without locks has none for those who look for abandoned files.
+                Ok(()) => {}
+                Err(error) => tracing::debug!(%error, "a staged file can't be locked"),
+            }
+            return Ok(Self { file: Arc::new(file), name });
+        }
     }
 
     /// Appends all of `payload`.
@@ -129,7 +158,13 @@ fn next_path(folder: &Path) -> PathBuf {
     static DRAWN: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(process::id()));
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let (drawn, count) = (*DRAWN, COUNT.fetch_add(1, Ordering::Relaxed));
-    folder.join(format!(".put#{:010}{drawn:020}{count:020}", process::id()))
+    folder.join(format!("{PREFIX}{:010}{drawn:020}{count:020}", process::id()))
+}
+
+/// Tells whether a file of this name is a staged one.
+pub(super) fn is_staged(name: &OsStr) -> bool {
+    let digits = name.as_encoded_bytes().strip_prefix(PREFIX.as_bytes());
+    digits.is_some_and(|digits| digits.len() == 50 && digits.iter().all(u8::is_ascii_digit))
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -2,6 +2,7 @@
 //!
 //! `conformance` runs the checks that `object_store` ships for its implementers.
 
+mod abandoned;
 mod conformance;
 mod failures;
 mod multipart;
