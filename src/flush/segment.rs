@@ -133,22 +133,14 @@ fn flatten(
 ) -> Result<(), FlushError> {
     let mut records = Records { segment, reader: SegmentReader::open(&segment.path)? };
     let (mut chunk, mut n_bytes) = (vec![], 0);
-    loop {
-        let mut groups = vec![];
-        while groups.len() < rayon::current_num_threads() {
-            match records.next_group(job.directory)? {
-                Some(group) => groups.push(group),
-                None => break,
-            }
-        }
-        if groups.is_empty() {
-            break;
-        }
-        let flattened: Vec<_> = groups
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|group| job.flatteners.flatten(group, job.chunk_bytes))
-            .collect();
+    let mut groups = records.next_groups(job.directory)?;
+    while !groups.is_empty() {
+        let flattened = || -> Vec<_> {
+            let groups = std::mem::take(&mut groups).into_par_iter().with_max_len(1);
+            groups.map(|group| job.flatteners.flatten(group, job.chunk_bytes)).collect()
+        };
+        // Nobody waits for the file: what comes next is read meanwhile.
+        let (flattened, next) = rayon::join(flattened, || records.next_groups(job.directory));
         for result in flattened {
             let (mut rows, mut rest) = result?;
             loop {
@@ -164,6 +156,7 @@ fn flatten(
                 (rows, rest) = job.flatteners.flatten(rest, job.chunk_bytes)?;
             }
         }
+        groups = next?;
     }
     emit(chunk)
 }
@@ -175,6 +168,12 @@ struct Records<'s> {
 }
 
 impl Records<'_> {
+    /// Reads the next records for all threads; nothing at the end.
+    fn next_groups(&mut self, directory: &Directory) -> Result<Vec<Group>, FlushError> {
+        let groups = std::iter::from_fn(|| self.next_group(directory).transpose());
+        groups.take(rayon::current_num_threads()).collect()
+    }
+
     /// Reads the next records, as many as one thread flattens at a time; `None` at the end.
     ///
     /// Bytes that were acknowledged and can't be read are set aside and reported.

@@ -69,25 +69,29 @@ pub fn encoded_length(record: &Record) -> usize {
     HEADER_BYTES + PREFIX_BYTES + record.webhook_id.len() + record.body.len()
 }
 
-/// Reads the frame at the start of `bytes`; `None` if it is cut off or damaged.
+/// Reads the frame at the start of `bytes`; `None` if it is cut off or damaged. The record's body
+/// is a part of `bytes`, not a copy.
 #[must_use]
-pub fn decode(bytes: &[u8], uuid: &[u8; 16]) -> Option<Frame> {
+pub fn decode(bytes: &Bytes, uuid: &[u8; 16]) -> Option<Frame> {
     let header = bytes.get(..HEADER_BYTES)?;
     let length = u32::from_le_bytes(header[..4].try_into().ok()?) as usize;
     if !(PREFIX_BYTES..=PAYLOAD_BYTES_MAX).contains(&length) {
         return None;
     }
-    let payload = bytes.get(HEADER_BYTES..HEADER_BYTES + length)?;
+    let end = HEADER_BYTES + length;
+    if bytes.len() < end {
+        return None;
+    }
     let crc = u32::from_le_bytes(header[4..8].try_into().ok()?);
-    if checksum(uuid, &header[..4], &bytes[8..HEADER_BYTES + length]) != crc {
+    if checksum(uuid, &header[..4], &bytes[8..end]) != crc {
         return None;
     }
     let batch_start = u64::from_le_bytes(header[8..16].try_into().ok()?);
-    let record = decode_payload(payload)?;
-    Some(Frame { record, batch_start, length: HEADER_BYTES + length })
+    let record = decode_payload(&bytes.slice(HEADER_BYTES..end))?;
+    Some(Frame { record, batch_start, length: end })
 }
 
-fn decode_payload(payload: &[u8]) -> Option<Record> {
+fn decode_payload(payload: &Bytes) -> Option<Record> {
     let kind = match payload[0] {
         1 => RecordKind::Event,
         2 => RecordKind::IdConflict,
@@ -98,7 +102,7 @@ fn decode_payload(payload: &[u8]) -> Option<Record> {
     let received_at_ms = i64::from_le_bytes(payload[4..12].try_into().ok()?);
     let id = payload.get(PREFIX_BYTES..PREFIX_BYTES + id_length)?;
     let webhook_id = str::from_utf8(id).ok()?.to_owned();
-    let body = Bytes::copy_from_slice(&payload[PREFIX_BYTES + id_length..]);
+    let body = payload.slice(PREFIX_BYTES + id_length..);
     Some(Record { kind, scheme, webhook_id, received_at_ms, body })
 }
 
@@ -135,7 +139,7 @@ mod tests {
             let mut bytes = vec![];
             encode(&record, &UUID, start, &mut bytes);
             prop_assert_eq!(bytes.len(), encoded_length(&record));
-            let frame = decode(&bytes, &UUID).unwrap();
+            let frame = decode(&bytes.clone().into(), &UUID).unwrap();
             prop_assert_eq!(frame, Frame { record, batch_start: start, length: bytes.len() });
         }
 
@@ -145,12 +149,12 @@ mod tests {
             encode(&record("evt_1", &body), &UUID, 7, &mut bytes);
             let at = at.index(bytes.len());
             bytes[at] ^= 1u8 << bit;
-            prop_assert_eq!(decode(&bytes, &UUID), None);
+            prop_assert_eq!(decode(&bytes.into(), &UUID), None);
         }
 
         #[test]
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let _ = decode(&bytes, &UUID);
+            let _ = decode(&bytes.into(), &UUID);
         }
     }
 
@@ -158,8 +162,9 @@ mod tests {
     fn a_cut_frame_and_another_segments_frame_are_refused() {
         let mut bytes = vec![];
         encode(&record("evt_1", b"{}"), &UUID, 0, &mut bytes);
+        let bytes = Bytes::from(bytes);
         for end in 0..bytes.len() {
-            assert_eq!(decode(&bytes[..end], &UUID), None, "cut at {end}");
+            assert_eq!(decode(&bytes.slice(..end), &UUID), None, "cut at {end}");
         }
         assert_eq!(decode(&bytes, b"another segment."), None);
     }

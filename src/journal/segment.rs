@@ -20,6 +20,8 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use bytes::{Buf as _, Bytes};
+
 use super::error::JournalError;
 use super::frame::{self, Frame};
 use crate::event::Record;
@@ -118,11 +120,10 @@ pub struct SegmentReader {
     path: PathBuf,
     file: File,
     header: Header,
-    buffer: Vec<u8>,
-    /// Offset in the file of the buffer's first unread byte.
+    /// Bytes that were read from the file and not taken yet.
+    unread: Bytes,
+    /// Offset of their first in the file.
     offset: u64,
-    /// Position in the buffer of the first unread byte.
-    position: usize,
 }
 
 impl SegmentReader {
@@ -139,14 +140,7 @@ impl SegmentReader {
             HeaderError::Version(version) => JournalError::Version { path: path_of(), version },
             HeaderError::Damaged(reason) => JournalError::Header { path: path_of(), reason },
         })?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            header,
-            buffer: vec![],
-            offset: HEADER_BYTES,
-            position: 0,
-        })
+        Ok(Self { path: path.to_owned(), file, header, unread: Bytes::new(), offset: HEADER_BYTES })
     }
 
     /// Returns the segment's header.
@@ -170,11 +164,10 @@ impl SegmentReader {
         if let Some(length) = self.payload_length() {
             self.fill(frame::HEADER_BYTES + length)?;
         }
-        let unread = &self.buffer[self.position..];
-        if unread.is_empty() {
+        if self.unread.is_empty() {
             return Ok(None);
         }
-        match frame::decode(unread, &self.header.uuid) {
+        match frame::decode(&self.unread, &self.header.uuid) {
             Some(frame) if frame.batch_start <= self.offset => Ok(Some(self.take(frame))),
             _ => self.skip_damage(),
         }
@@ -186,7 +179,7 @@ impl SegmentReader {
             offset: self.offset,
             length: frame.length as u64,
         };
-        self.position += frame.length;
+        self.unread.advance(frame.length);
         self.offset += frame.length as u64;
         piece
     }
@@ -197,54 +190,56 @@ impl SegmentReader {
         let length = self.file.metadata().map_err(JournalError::io(&self.path))?.len();
         rest.resize(usize::try_from(length - self.offset).unwrap_or(usize::MAX), 0);
         self.file.read_exact_at(&mut rest, self.offset).map_err(JournalError::io(&self.path))?;
+        let mut rest = Bytes::from(rest);
         let Some(skipped) = next_acknowledged(&rest, &self.header.uuid, self.offset) else {
             return Ok(None);
         };
         let piece = Piece::Damage { offset: self.offset, length: skipped as u64 };
         self.offset += skipped as u64;
-        self.buffer = rest;
-        self.position = skipped;
+        rest.advance(skipped);
+        self.unread = rest;
         Ok(Some(piece))
     }
 
     fn payload_length(&self) -> Option<usize> {
-        let bytes = self.buffer.get(self.position..self.position + 4)?;
+        let bytes = self.unread.get(..4)?;
         let length = u32::from_le_bytes(bytes.try_into().ok()?) as usize;
         (length <= frame::PAYLOAD_BYTES_MAX).then_some(length)
     }
 
     /// Makes `n_bytes` unread bytes available, or as many as the file has.
     fn fill(&mut self, n_bytes: usize) -> Result<(), JournalError> {
-        if self.buffer.len() - self.position >= n_bytes {
+        let end = self.unread.len();
+        if end >= n_bytes {
             return Ok(());
         }
-        self.buffer.drain(..self.position);
-        self.position = 0;
-        let end = self.buffer.len();
         let wanted = n_bytes.max(READ_BYTES);
         let file_bytes = self.file.metadata().map_err(JournalError::io(&self.path))?.len();
         let left = usize::try_from(file_bytes.saturating_sub(self.offset)).unwrap_or(usize::MAX);
-        self.buffer.resize(wanted.min(left).max(end), 0);
-        let from = self.offset + end as u64;
-        match self.file.read_exact_at(&mut self.buffer[end..], from) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.buffer.truncate(end);
-                Ok(())
-            }
-            result => result.map_err(JournalError::io(&self.path)),
+        // A buffer of its own each time: records that were read are parts of those before.
+        let n_bytes = wanted.min(left).max(end);
+        let mut buffer = Vec::with_capacity(n_bytes);
+        buffer.extend_from_slice(&self.unread);
+        buffer.resize(n_bytes, 0);
+        match self.file.read_exact_at(&mut buffer[end..], self.offset + end as u64) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+            result => result.map_err(JournalError::io(&self.path))?,
         }
+        self.unread = buffer.into();
+        Ok(())
     }
 }
 
 /// Finds the next good frame behind a bad one, if anything behind it was ever acknowledged.
 ///
 /// A frame whose batch started behind the bad offset proves that the bad bytes had been on disk.
-fn next_acknowledged(rest: &[u8], uuid: &[u8; 16], offset: u64) -> Option<usize> {
+fn next_acknowledged(rest: &Bytes, uuid: &[u8; 16], offset: u64) -> Option<usize> {
     let mut first = None;
     let mut at = 1;
     while at + frame::HEADER_BYTES < rest.len() {
         let here = offset + at as u64;
-        let good = plausible(&rest[at..], here).then(|| frame::decode(&rest[at..], uuid)).flatten();
+        let good =
+            plausible(&rest[at..], here).then(|| frame::decode(&rest.slice(at..), uuid)).flatten();
         let Some(frame) = good else {
             at += 1;
             continue;

@@ -3,15 +3,18 @@
 //! Nothing is read whole but one body: a document of any size takes no more memory than its
 //! largest value.
 
-use std::io::{BufRead, Read};
+use std::io::{BufRead, ErrorKind, Read as _};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use memchr::memchr;
 use serde_json::value::RawValue;
 
 use crate::cli::Usage;
 
 /// Bytes of a body at most; also of a line before it is known to be one.
 pub(in crate::cli) const BODY_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a block of lines.
+const BLOCK_BYTES: usize = 256 << 10;
 
 /// Reads the bodies of a source, exactly as they stand there.
 ///
@@ -22,9 +25,9 @@ pub(in crate::cli) fn read(
     input: &mut dyn BufRead,
     mut emit: impl FnMut(Bytes) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let (mut line, mut second) = (vec![], vec![]);
+    let mut block = BytesMut::new();
     let mut n_lines = 0_u64;
-    while next_line(name, input, n_lines, &mut line)? {
+    while let Some(mut line) = next_line(name, input, n_lines, &mut block)? {
         n_lines += 1;
         let body = line.trim_ascii();
         if body.is_empty() {
@@ -34,36 +37,55 @@ pub(in crate::cli) fn read(
             return split(name, &mut (&line[..]).chain(input), emit);
         }
         if n_lines == 1 && body[0] == b'{' && !is_value(body) {
-            next_line(name, input, n_lines, &mut second)?;
+            let second = next_line(name, input, n_lines, &mut block)?.unwrap_or_default();
             n_lines += 1;
             if !is_object(second.trim_ascii()) {
                 return split(name, &mut (&line[..]).chain(&second[..]).chain(input), emit);
             }
-            emit(Bytes::copy_from_slice(body))?;
-            std::mem::swap(&mut line, &mut second);
+            emit(line.slice_ref(body))?;
+            line = second;
         }
-        emit(Bytes::copy_from_slice(line.trim_ascii()))?;
+        emit(line.slice_ref(line.trim_ascii()))?;
     }
     Ok(())
 }
 
-/// Reads a line of at most [`BODY_BYTES_MAX`]; false at the end.
+/// Reads a line of at most [`BODY_BYTES_MAX`]; `None` at the end. Lines are parts of blocks that
+/// have `block` as their end, so that none is copied once more.
 fn next_line(
     name: &str,
     input: &mut dyn BufRead,
     n_lines: u64,
-    line: &mut Vec<u8>,
-) -> anyhow::Result<bool> {
-    line.clear();
-    let n_bytes = Read::take(input, BODY_BYTES_MAX as u64 + 1).read_until(b'\n', line);
-    let n_bytes = n_bytes
-        .map_err(|error| Usage(format!("can't read `{name}` behind line {n_lines}: {error}")))?;
+    block: &mut BytesMut,
+) -> anyhow::Result<Option<Bytes>> {
+    let mut is_whole = false;
+    while !is_whole && block.len() <= BODY_BYTES_MAX {
+        let chunk = match input.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            chunk => chunk.map_err(|error| {
+                Usage(format!("can't read `{name}` behind line {n_lines}: {error}"))
+            })?,
+        };
+        if chunk.is_empty() {
+            break;
+        }
+        let chunk = &chunk[..chunk.len().min(BODY_BYTES_MAX + 1 - block.len())];
+        let end = memchr(b'\n', chunk);
+        is_whole = end.is_some();
+        let n_bytes = end.map_or(chunk.len(), |at| at + 1);
+        if block.capacity() - block.len() < n_bytes {
+            block.reserve(n_bytes.max(BLOCK_BYTES));
+        }
+        block.extend_from_slice(&chunk[..n_bytes]);
+        input.consume(n_bytes);
+    }
+    let line = block.split().freeze();
     if line.trim_ascii().len() > BODY_BYTES_MAX {
         let n = n_lines + 1;
         let message = format!("`{name}` line {n} is longer than {BODY_BYTES_MAX} bytes");
         return Err(Usage(message).into());
     }
-    Ok(n_bytes > 0)
+    Ok(Some(line).filter(|line| !line.is_empty()))
 }
 
 fn is_value(text: &[u8]) -> bool {
