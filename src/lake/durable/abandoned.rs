@@ -34,7 +34,12 @@ fn remove_below(folder: &Path, until: SystemTime) -> io::Result<usize> {
         };
         for entry in entries {
             let entry = entry.map_err(read)?;
-            if entry.file_type().map_err(read)?.is_dir() {
+            let is_folder = match entry.file_type() {
+                Ok(kind) => kind.is_dir(),
+                Err(source) if is_gone(&source) => continue,
+                Err(source) => return Err(read(source)),
+            };
+            if is_folder {
                 folders.push(entry.path());
             } else if is_staged(&entry.file_name()) {
                 n_removed += usize::from(remove(&entry, until)?);
