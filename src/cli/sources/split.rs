@@ -50,8 +50,8 @@ pub(in crate::cli) fn read(
     Ok(())
 }
 
-/// Reads a line of at most [`BODY_BYTES_MAX`]; `None` at the end. Lines are parts of blocks that
-/// have `block` as their end, so that none is copied once more.
+/// Reads a line of at most [`BODY_BYTES_MAX`]; `None` at the end. It is a part of the block that it
+/// was read into, not a copy; `block` is the room left in that.
 fn next_line(
     name: &str,
     input: &mut dyn BufRead,
