@@ -5,8 +5,9 @@ use std::path::Path;
 
 use bytesize::ByteSize;
 
+use super::output::{self, counted};
 use super::serve::Keys;
-use super::{Common, journal, output};
+use super::{Common, journal};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config;
 use crate::disk;
@@ -124,13 +125,17 @@ fn check_journal(args: &journal::Args, findings: &mut Findings) {
     if damaged > 0 {
         n_problems += 1;
         let line = format!(
-            "journal {name}: {damaged} files of unreadable bytes in damaged/; keep them \
-             elsewhere, and ask the sender for what they held"
+            "journal {name}: {} of unreadable bytes in damaged/; keep what is there elsewhere, \
+             and ask the sender for what it held",
+            counted(damaged as u64, "file")
         );
         findings.problem(&line);
     }
     if n_problems == 0 {
-        findings.fine(&format!("journal {name}: {n_records} events wait for the lake"));
+        findings.fine(&format!(
+            "journal {name}: {} not in the lake yet",
+            counted(n_records as u64, "event")
+        ));
     }
 }
 
@@ -222,17 +227,19 @@ async fn check_table(
     }
     let n_to_come = audit.n_orphans - audit.n_leftover;
     if n_to_come > 0 {
-        findings.note(&format!("table {name}: {n_to_come} files belong to no version yet"));
+        findings.note(&format!(
+            "table {name}: {} of no version yet",
+            counted(n_to_come as u64, "file")
+        ));
     }
     if audit.n_leftover > 0 {
-        let n = audit.n_leftover;
-        let line = format!("table {name}: {n} replaced files are left; `compact` removes them");
+        let files = counted(audit.n_leftover as u64, "replaced file");
+        let line = format!("table {name}: {files} left; run `compact`");
         findings.note(&line);
     }
     if audit.n_waiting > 0 {
-        let n = audit.n_waiting;
-        let line =
-            format!("table {name}: {n} compacted files wait for readers; `compact` removes them");
+        let files = counted(audit.n_waiting as u64, "compacted file");
+        let line = format!("table {name}: {files} kept for readers; run `compact`");
         findings.note(&line);
     }
     if audit.problems.is_empty() {
@@ -248,7 +255,11 @@ async fn check_table(
 /// Tells rows, files, bytes, and where the most files are.
 fn sizes(audit: &Audit) -> String {
     let size = ByteSize(audit.n_bytes).display().si();
-    let mut text = format!("{} rows in {} files, {size}", audit.n_rows, audit.n_files);
+    let mut text = format!(
+        "{} in {}, {size}",
+        counted(audit.n_rows, "row"),
+        counted(audit.n_files as u64, "file")
+    );
     if let Some((date, n_files)) = audit.fullest.filter(|(_, n_files)| *n_files > FILES_NOTED) {
         text.push_str(&format!("; {n_files} on {}, `compact` merges them", files::day(date)));
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::{Common, days, output, progress, upkeep as options};
+use super::output::{self, counted};
+use super::{Common, days, progress, upkeep as options};
 use crate::clock::{Clock as _, SystemClock};
 use crate::lake::sweep::Until;
 use crate::upkeep::{self, Done, Rules};
@@ -68,22 +69,22 @@ fn sentence(done: &Done, n_removed: usize) -> String {
         "nothing to compact".to_owned()
     } else {
         format!(
-            "{} partitions: {} files of {} became {} of {}, {} superseded rows dropped",
-            compacted.n_partitions,
-            compacted.n_files_before,
+            "{}: {} of {} became {} of {}, {} dropped",
+            counted(compacted.n_partitions as u64, "partition"),
+            counted(compacted.n_files_before as u64, "file"),
             size(compacted.bytes_before),
             compacted.n_files_after,
             size(compacted.bytes_after),
-            compacted.n_rows_dropped
+            counted(compacted.n_rows_dropped, "superseded row")
         )
     };
-    for (n, what) in [
-        (done.n_rows_expired, "rows past their retention removed"),
-        (n_removed as u64, "old files removed"),
-        (done.n_entries_removed as u64, "files of logs removed"),
+    for (n, what, which) in [
+        (done.n_rows_expired, "row", " past their retention"),
+        (n_removed as u64, "old file", ""),
+        (done.n_entries_removed as u64, "log file", ""),
     ] {
         if n > 0 {
-            text.push_str(&format!(", {n} {what}"));
+            text.push_str(&format!(", {}{which} removed", counted(n, what)));
         }
     }
     text

@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use futures::StreamExt as _;
 
-use super::{Common, Usage, drain, journal, output, progress};
+use super::output::{self, counted};
+use super::{Common, Usage, drain, journal, progress};
 use crate::clock::{Clock as _, SystemClock};
 use crate::forget::{Finder, Forget, Receipt, Subject};
 use crate::journal::{JournalError, request};
@@ -171,9 +172,11 @@ fn sentence(receipt: &Receipt, n_damaged: usize, args: &Args) -> String {
     let n_rows: u64 = receipt.values().map(|erased| erased.n_rows).sum();
     let n_files: usize = receipt.values().map(|erased| erased.n_files).sum();
     let done = if is_dry { "would be erased" } else { "erased" };
-    let mut text = format!("{n_rows} rows {done} from {n_files} files");
+    let mut text =
+        format!("{} {done} from {}", counted(n_rows, "row"), counted(n_files as u64, "file"));
     if n_damaged > 0 {
-        text.push_str(&format!(", {n_damaged} files of unreadable bytes of the journal removed"));
+        let files = counted(n_damaged as u64, "file");
+        text.push_str(&format!(", {files} of unreadable bytes of the journal removed"));
     }
     if !drain::is_there(&args.journal) {
         let journal = args.journal.journal.display();

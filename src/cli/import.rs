@@ -11,8 +11,9 @@ use indicatif::ProgressBar;
 use tokio::sync::{mpsc, watch};
 
 use super::journal::Flushing;
+use super::output::{self, counted};
 use super::sources::{self, Source};
-use super::{Common, journal, output, progress};
+use super::{Common, journal, progress};
 use crate::clock::Clock;
 use crate::config;
 use crate::event::{Record, RecordKind, Scheme};
@@ -175,8 +176,9 @@ impl Counts {
 
     fn sentence(&self) -> String {
         let n = |name| self.0.get(name).copied().unwrap_or(0);
+        let imported = counted(n("imported"), "event");
         let mut text =
-            format!("{} events imported, {} duplicates left out", n("imported"), n("duplicate"));
+            format!("{imported} imported, {} left out", counted(n("duplicate"), "duplicate"));
         if n("id_conflict") > 0 {
             let more = format!(", {} with another's id set aside", n("id_conflict"));
             text.push_str(&more);

@@ -28,7 +28,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
             for column in unused {
                 output::tell(&format!("warning: column `{column}` was not used"));
             }
-            output::tell(&format!("{n_rows} rows loaded"));
+            output::tell(&format!("{} loaded", output::counted(n_rows as u64, "row")));
         }
         Loaded::Before => output::tell("this file was loaded before; nothing to do"),
     }

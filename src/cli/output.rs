@@ -62,6 +62,11 @@ impl Args {
     }
 }
 
+/// Returns a number with what it counts, which gets an `s` unless it is one.
+pub(super) fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Writes rows as the options say.
 pub(super) async fn write(args: &Args, rows: Rows) -> anyhow::Result<()> {
     check(args)?;
