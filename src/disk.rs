@@ -2,11 +2,23 @@
 //!
 //! A file is durable when its bytes were synced and the folder that names it was synced too.
 //! New folders need the same of their parents.
+//!
+//! A journal shares its disk with the lake, and each of its syncs waits for what the disk was
+//! given before. So large files are written, and their room is given back, a step at a time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+/// Bytes that are written before they are synced.
+const WRITTEN_STEP: usize = 1 << 20;
+/// Bytes whose room is given back at once.
+const FREED_STEP: u64 = 4 << 20;
+/// Time for others between two such steps; a busy journal syncs several times meanwhile.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Syncs a folder, so that the names in it are durable.
 ///
@@ -78,6 +90,54 @@ pub fn remove_file(path: &Path) -> io::Result<()> {
         Err(error) => Err(error),
         Ok(()) => sync_folder(&parent_of(path)),
     }
+}
+
+/// Removes a file as [`remove_file`] does, then gives its room back a step at a time.
+///
+/// Who has the file open reads no further than it still goes.
+///
+/// # Errors
+/// The error of removing it, of syncing its folder, or of making it shorter.
+pub fn remove_large_file(path: &Path) -> io::Result<()> {
+    let file = match OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    remove_file(path)?;
+    let mut left = file.metadata()?.len();
+    while left > FREED_STEP {
+        left -= FREED_STEP;
+        file.set_len(left)?;
+        thread::sleep(PAUSE);
+    }
+    Ok(())
+}
+
+/// Writes pieces one after another from `offset` on, and syncs all but the last step of them.
+///
+/// Returns how many bytes they have.
+///
+/// # Errors
+/// The first error of writing or syncing.
+pub fn write_in_steps<'a>(
+    file: &File,
+    offset: u64,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> io::Result<u64> {
+    let mut at = offset;
+    let mut n_unsynced = 0;
+    for piece in pieces {
+        for step in piece.chunks(WRITTEN_STEP) {
+            if n_unsynced + step.len() > WRITTEN_STEP {
+                file.sync_data()?;
+                n_unsynced = 0;
+            }
+            file.write_all_at(step, at)?;
+            at += step.len() as u64;
+            n_unsynced += step.len();
+        }
+    }
+    Ok(at - offset)
 }
 
 /// Returns the folder that holds `path`, `.` for a bare name.

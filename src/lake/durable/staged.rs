@@ -15,7 +15,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -28,6 +28,7 @@ use object_store::{CopyMode, PutPayload, PutResult, Result};
 use super::Place;
 use super::failure::{already_exists, failed, named, not_found};
 use super::folders::{Folders, sync_parent};
+use crate::disk;
 
 /// What the names of staged files begin with.
 const PREFIX: &str = ".put#";
@@ -95,12 +96,9 @@ impl Staged {
         }
     }
 
-    /// Appends all of `payload`.
+    /// Writes all of `payload` into the empty file.
     pub(super) fn write(self, target: &Place, payload: &PutPayload) -> Result<Self> {
-        let mut file = self.file.as_ref();
-        payload
-            .iter()
-            .try_for_each(|chunk| file.write_all(chunk))
+        disk::write_in_steps(&self.file, 0, payload.iter().map(AsRef::as_ref))
             .map_err(|source| failed(&target.key, named("write", &self.name.0, &source)))?;
         Ok(self)
     }

@@ -13,6 +13,7 @@ use std::path::Path as FilePath;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
+use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::executor::block_on;
 use object_store::path::Path;
@@ -61,6 +62,23 @@ async fn create(
     bytes: impl Into<PutPayload>,
 ) -> object_store::Result<PutResult> {
     store.put_opts(&key(raw), bytes.into(), PutMode::Create.into()).await
+}
+
+#[tokio::test]
+async fn pieces_of_any_size_lie_one_after_another() {
+    let (_root, store) = open();
+    let mib = 1 << 20;
+    let sizes = [5, mib, mib - 1, 1, 0, 3 * mib + 7, 2 * mib, 1];
+    let bytes: Vec<u8> = (0..251).cycle().take(sizes.iter().sum()).collect();
+    let mut rest = Bytes::from(bytes.clone());
+    let pieces: PutPayload = sizes.iter().map(|size| rest.split_to(*size)).collect();
+    store.put(&key("a"), pieces.clone()).await.unwrap();
+    assert!(bytes_of(&store, "a").await == bytes);
+    let mut upload = store.put_multipart(&key("b")).await.unwrap();
+    upload.put_part(pieces.clone()).await.unwrap();
+    upload.put_part(pieces).await.unwrap();
+    upload.complete().await.unwrap();
+    assert!(bytes_of(&store, "b").await == [bytes.clone(), bytes].concat());
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +13,7 @@ use object_store::{CopyMode, Error, MultipartUpload, PutPayload, PutResult, Resu
 use super::failure::{failed, named};
 use super::staged::Staged;
 use super::{Place, blocking};
+use crate::disk;
 
 /// A multipart upload; the object appears, durable, when it is completed.
 ///
@@ -84,12 +84,8 @@ impl MultipartUpload for Upload {
 
 impl Parts {
     fn write(&self, offset: u64, data: &PutPayload) -> io::Result<()> {
-        let mut at = offset;
-        for chunk in data {
-            self.file.write_all_at(chunk, at)?;
-            at += chunk.len() as u64;
-        }
-        self.bytes_written.fetch_add(at - offset, Ordering::Release);
+        let n_bytes = disk::write_in_steps(&self.file, offset, data.iter().map(AsRef::as_ref))?;
+        self.bytes_written.fetch_add(n_bytes, Ordering::Release);
         Ok(())
     }
 }
