@@ -18,7 +18,8 @@
 //! ```text
 //! created (header synced) ─▶ open (batches appended, one fdatasync each)
 //!   ─▶ sealed (full, or old enough, or given up after an error)
-//!   ─▶ flushed (all tables committed) ─▶ ids synced ─▶ checkpoint moved ─▶ removed
+//!   ─▶ flushed (all tables committed) ─▶ ids synced ─▶ checkpoint moved ─▶ name taken away
+//!   ─▶ file written over as another segment, or removed
 //! ```
 //! A crash anywhere leaves a state from which [`open`] goes on: a segment at or below the
 //! checkpoint is removed, one above it is read again and flushed again under the same names.
@@ -34,6 +35,7 @@ pub mod request;
 pub mod room;
 pub mod segment;
 mod shared;
+mod spares;
 mod writer;
 
 pub use self::appender::{AppendError, Danger, Journal};

@@ -1,6 +1,7 @@
 //! The task that flushes: segment by segment, oldest first, until it is told to stop.
 
 mod commit;
+mod requests;
 mod telling;
 
 use std::collections::{HashMap, HashSet};
@@ -23,7 +24,7 @@ use crate::clock::Clock;
 use crate::failpoint;
 use crate::flatten::TABLES;
 use crate::flatten::channel::Channels;
-use crate::journal::{Journal, SealedSegment, request};
+use crate::journal::{Journal, SealedSegment};
 use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
 use crate::metrics::Metrics;
@@ -34,6 +35,8 @@ use crate::telemetry::traces;
 const PUTS_MAX: usize = 16;
 /// Encoded files that wait to be put.
 const ENCODED_MAX: usize = 4;
+/// How long files of released segments are kept to be written over.
+const SPARE_AGE_MAX: Duration = Duration::from_secs(60);
 /// Tries of the last flush before the process ends without it; the journal keeps the events.
 const LAST_TRIES_MAX: u32 = 5;
 
@@ -139,7 +142,10 @@ impl Worker {
             match self.flush_oldest().await {
                 Ok(true) => n_failures = 0,
                 Ok(false) if self.is_asked().await => {}
-                Ok(false) => self.wait(&mut stop).await,
+                Ok(false) => {
+                    self.remove_spares(SPARE_AGE_MAX).await;
+                    self.wait(&mut stop).await;
+                }
                 Err(error) if self.ends_on_error && !error.is_transient() => return Err(error),
                 Err(error) => {
                     n_failures += 1;
@@ -150,24 +156,6 @@ impl Worker {
             }
         }
         self.finish().await
-    }
-
-    /// Answers requests to flush, now that nothing sealed is left, and seals for new ones. Tells
-    /// whether there are any.
-    async fn is_asked(&mut self) -> bool {
-        for request in std::mem::take(&mut self.asked) {
-            if let Err(error) = request::answer(&request) {
-                tracing::warn!(%error, "a request to flush can't be removed and is left alone");
-                self.stuck.insert(request);
-            }
-        }
-        // Where they can't be listed, whoever asked says so.
-        let listed = request::list(self.journal.directory().root()).unwrap_or_default();
-        self.asked = listed.into_iter().filter(|request| !self.stuck.contains(request)).collect();
-        if !self.asked.is_empty() {
-            self.journal.seal().await;
-        }
-        !self.asked.is_empty()
     }
 
     /// Closes the journal and flushes what is left.
@@ -184,12 +172,7 @@ impl Worker {
             match self.flush_oldest().await {
                 Ok(true) => n_failures = 0,
                 Ok(false) => {
-                    // Everything is in the lake, whoever asked.
-                    let root = journal.directory().root();
-                    for request in request::list(root).unwrap_or_default() {
-                        // Whoever asked waits in vain then, and says so.
-                        _ = request::answer(&request);
-                    }
+                    self.answer_all().await;
                     return Ok(());
                 }
                 Err(error) if n_failures >= LAST_TRIES_MAX || !error.is_transient() => {

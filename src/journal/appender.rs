@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
@@ -237,11 +238,22 @@ impl Journal {
         failpoint::pass("release_after_checkpoint");
         // The checkpoint is what counts; a file that stays is removed at the next start.
         self.shared.pop(segment.sequence);
-        if let Err(error) = self.directory.remove_segment(segment.sequence) {
+        let now = self.clock.elapsed();
+        if let Err(error) = self.directory.release_segment(segment.sequence, now) {
             tracing::warn!(%error, "removing a flushed segment failed");
         }
         failpoint::pass("release_after_remove");
         Ok(())
+    }
+
+    /// Removes files of released segments that were kept for longer than `age_max`. Blocks on the
+    /// disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn remove_spares(&self, age_max: Duration) -> Result<(), JournalError> {
+        let removed = self.directory.spares().remove_older(self.clock.elapsed(), age_max);
+        removed.map_err(JournalError::io(self.directory.root()))
     }
 }
 

@@ -5,6 +5,7 @@
 //! JOURNAL/ingester             this journal's name, part of every file name in the lake
 //! JOURNAL/checkpoint           the highest sequence whose segment is in the lake
 //! JOURNAL/segments/N.seg       segments, 20 digits, ascending
+//! JOURNAL/spare/N.seg          files of segments in the lake, for a while, to be written over
 //! JOURNAL/damaged/N-OFFSET.bin bytes that could not be read, set aside
 //! JOURNAL/lake                 the lake that the segments are for
 //! JOURNAL/ids/LAKE/            the index of known webhook ids, one a lake
@@ -17,12 +18,14 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::error::JournalError;
 use super::request;
 use super::segment::{HEADER_BYTES, Header};
+use super::spares::Spares;
 use crate::disk;
 
 /// A journal's folder, locked for this process.
@@ -31,6 +34,7 @@ pub struct Directory {
     root: PathBuf,
     ingester: String,
     ids: PathBuf,
+    spares: Spares,
     _lock: File,
 }
 
@@ -55,7 +59,8 @@ impl Directory {
         }
         let ingester = ingester_name(&root.join("ingester"))?;
         bind(root, lake)?;
-        Ok(Self { root: root.to_owned(), ingester, ids, _lock: lock })
+        let spares = Spares::open(root).map_err(JournalError::io(root))?;
+        Ok(Self { root: root.to_owned(), ingester, ids, spares, _lock: lock })
     }
 
     /// Returns the journal's folder.
@@ -90,7 +95,8 @@ impl Directory {
         list_sequences(&self.root)
     }
 
-    /// Creates an empty segment durably and opens it for appending.
+    /// Creates an empty segment durably and opens it for appending. If its file is one that was
+    /// kept, stale bytes follow, which are no frames of this segment.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -102,6 +108,11 @@ impl Directory {
         let path = self.segment(sequence);
         let uuid = uuid::Uuid::new_v4().into_bytes();
         let header = Header { uuid, sequence, created_at_ms: now_ms };
+        match self.spares.take(&path, &header.encode()) {
+            Ok(Some(file)) => return Ok((file, header)),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "a segment's file can't be used again"),
+        }
         let write = || -> io::Result<File> {
             use std::io::Write as _;
             let mut file = disk::create_private(&path)?;
@@ -115,13 +126,31 @@ impl Directory {
         Ok((file, header))
     }
 
-    /// Removes a segment durably.
+    /// Removes a segment durably, and so that a journal in use hardly waits for it.
     ///
     /// # Errors
     /// [`JournalError::Io`].
     pub fn remove_segment(&self, sequence: u64) -> Result<(), JournalError> {
         let path = self.segment(sequence);
-        disk::remove_file(&path).map_err(JournalError::io(path))
+        disk::remove_large_file(&path).map_err(JournalError::io(path))
+    }
+
+    /// Takes away the name of a segment that is in the lake; its file is kept, or removed durably.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn release_segment(&self, sequence: u64, now: Duration) -> Result<(), JournalError> {
+        let path = self.segment(sequence);
+        if self.spares.keep(&path, now).map_err(JournalError::io(&path))? {
+            return Ok(());
+        }
+        disk::remove_large_file(&path).map_err(JournalError::io(path))
+    }
+
+    /// Returns the files that are kept to be written over.
+    #[must_use]
+    pub fn spares(&self) -> &Spares {
+        &self.spares
     }
 
     /// Reads the highest sequence that is in the lake, 0 at first.

@@ -28,7 +28,7 @@ pub struct Recovery {
     pub sealed: Vec<SealedSegment>,
     /// Records in them.
     pub n_records: u64,
-    /// Bytes cut off: written, never acknowledged.
+    /// Bytes cut off: written and never acknowledged, or of the segment whose file it was.
     pub torn_bytes: u64,
     /// Files that hold bytes which were acknowledged and can't be read.
     pub damaged: Vec<PathBuf>,

@@ -160,17 +160,19 @@ impl SegmentReader {
     /// # Errors
     /// [`JournalError::Io`].
     pub fn next_piece(&mut self) -> Result<Option<Piece>, JournalError> {
-        self.fill(frame::HEADER_BYTES)?;
-        if let Some(length) = self.payload_length() {
-            self.fill(frame::HEADER_BYTES + length)?;
-        }
+        self.fill_frame()?;
         if self.unread.is_empty() {
             return Ok(None);
         }
-        match frame::decode(&self.unread, &self.header.uuid) {
-            Some(frame) if frame.batch_start <= self.offset => Ok(Some(self.take(frame))),
-            _ => self.skip_damage(),
+        match self.good_frame() {
+            Some(frame) => Ok(Some(self.take(frame))),
+            None => self.skip_damage(),
         }
+    }
+
+    fn good_frame(&self) -> Option<Frame> {
+        let frame = frame::decode(&self.unread, &self.header.uuid);
+        frame.filter(|frame| frame.batch_start <= self.offset)
     }
 
     fn take(&mut self, frame: Frame) -> Piece {
@@ -194,6 +196,13 @@ impl SegmentReader {
         let Some(skipped) = next_acknowledged(&rest, &self.header.uuid, self.offset) else {
             return Ok(None);
         };
+        // What was acknowledged behind it proves that it was on disk by then: a journal in use
+        // may have written it since it was read.
+        self.unread = Bytes::new();
+        self.fill_frame()?;
+        if let Some(frame) = self.good_frame() {
+            return Ok(Some(self.take(frame)));
+        }
         let piece = Piece::Damage { offset: self.offset, length: skipped as u64 };
         self.offset += skipped as u64;
         rest.advance(skipped);
@@ -205,6 +214,15 @@ impl SegmentReader {
         let bytes = self.unread.get(..4)?;
         let length = u32::from_le_bytes(bytes.try_into().ok()?) as usize;
         (length <= frame::PAYLOAD_BYTES_MAX).then_some(length)
+    }
+
+    /// Makes the bytes of a frame available, or as many as the file has.
+    fn fill_frame(&mut self) -> Result<(), JournalError> {
+        self.fill(frame::HEADER_BYTES)?;
+        match self.payload_length() {
+            Some(length) => self.fill(frame::HEADER_BYTES + length),
+            None => Ok(()),
+        }
     }
 
     /// Makes `n_bytes` unread bytes available, or as many as the file has.

@@ -1,8 +1,9 @@
 //! The journal against a trivial model: a list of records and a map of ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -59,6 +60,8 @@ fn read(segments: &[SealedSegment]) -> Vec<(u8, RecordKind, usize)> {
 enum Step {
     Append(Vec<(u8, u8)>),
     Seal,
+    /// The oldest sealed segment is in the lake.
+    Release,
     Reopen,
 }
 
@@ -68,6 +71,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Seal),
         1 => Just(Step::Reopen),
     ]
+}
+
+fn step_with_release() -> impl Strategy<Value = Step> {
+    prop_oneof![4 => step(), 1 => Just(Step::Release)]
 }
 
 /// What the journal should hold: bodies first seen by id, and the records that count.
@@ -102,34 +109,60 @@ proptest! {
 
     #[test]
     fn it_does_what_a_list_and_a_map_do(steps in prop::collection::vec(step(), 1..20)) {
-        let folder = TempDir::new().unwrap();
-        let mut model = Model::default();
-        let (mut log, _) = open(folder.path());
-        for step in steps {
-            match step {
-                Step::Append(pairs) => {
-                    let expected: Vec<Outcome> =
-                        pairs.iter().map(|(id, body)| model.append(*id, *body)).collect();
-                    let mut records: Vec<Record> =
-                        pairs.iter().map(|(id, body)| record(*id, *body)).collect();
-                    let (outcomes, _) = log.append(&mut records, 10);
-                    prop_assert_eq!(outcomes.unwrap(), expected);
-                }
-                Step::Seal => drop(log.seal()),
-                Step::Reopen => {
-                    // As after a kill: nothing is closed in order.
-                    drop(log);
-                    let (opened, recovery) = open(folder.path());
-                    log = opened;
-                    prop_assert!(recovery.damaged.is_empty() && recovery.torn_bytes == 0);
-                    prop_assert_eq!(&read(&recovery.sealed), &model.records);
-                }
+        check_against_model(steps)?;
+    }
+
+    #[test]
+    fn it_does_so_while_files_of_segments_are_used_again(
+        steps in prop::collection::vec(step_with_release(), 1..40)
+    ) {
+        check_against_model(steps)?;
+    }
+}
+
+fn check_against_model(steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let folder = TempDir::new().unwrap();
+    let mut model = Model::default();
+    let (mut log, _) = open(folder.path());
+    let (mut sealed, mut was_released) = (VecDeque::new(), false);
+    for step in steps {
+        match step {
+            Step::Append(pairs) => {
+                let expected: Vec<Outcome> =
+                    pairs.iter().map(|(id, body)| model.append(*id, *body)).collect();
+                let mut records: Vec<Record> =
+                    pairs.iter().map(|(id, body)| record(*id, *body)).collect();
+                let (outcomes, full) = log.append(&mut records, 10);
+                prop_assert_eq!(outcomes.unwrap(), expected);
+                sealed.extend(full);
+            }
+            Step::Seal => sealed.extend(log.seal()),
+            Step::Release => {
+                let Some(SealedSegment { sequence, n_records, .. }) = sealed.pop_front() else {
+                    continue;
+                };
+                log.persister().persist().unwrap();
+                log.directory().store_checkpoint(sequence).unwrap();
+                log.directory().release_segment(sequence, Duration::ZERO).unwrap();
+                model.records.drain(..usize::try_from(n_records).unwrap());
+                was_released = true;
+            }
+            Step::Reopen => {
+                // As after a kill: nothing is closed in order.
+                drop(log);
+                let (opened, recovery) = open(folder.path());
+                log = opened;
+                prop_assert!(recovery.damaged.is_empty());
+                prop_assert!(was_released || recovery.torn_bytes == 0);
+                prop_assert_eq!(&read(&recovery.sealed), &model.records);
+                sealed = recovery.sealed.into();
             }
         }
-        drop(log);
-        let (_, recovery) = open(folder.path());
-        prop_assert_eq!(read(&recovery.sealed), model.records);
     }
+    drop(log);
+    let (_, recovery) = open(folder.path());
+    prop_assert_eq!(read(&recovery.sealed), model.records);
+    Ok(())
 }
 
 /// Writes a segment of three batches; returns its file's bytes and where each frame ends.
@@ -168,6 +201,43 @@ fn a_segment_cut_at_any_byte_gives_the_frames_before_the_cut() {
         if cut as u64 >= HEADER_BYTES {
             assert_eq!(recovery.torn_bytes, torn, "cut at {cut}");
         }
+        assert!(recovery.damaged.is_empty(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_file_that_is_used_again_gives_the_frames_written_over_it() {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = open(folder.path());
+    let many: Vec<Record> = (0..6).map(|id| record(id, 50 + id)).collect();
+    let (_, first) = log.append(&mut many.clone(), 10);
+    let old = fs::read(first.unwrap().path).unwrap();
+    log.directory().store_checkpoint(1).unwrap();
+    log.directory().release_segment(1, Duration::ZERO).unwrap();
+    for batch in [&[(11, 3), (12, 9)][..], &[(13, 20)], &[(14, 1), (15, 7)]] {
+        let mut records: Vec<Record> = batch.iter().map(|(id, body)| record(*id, *body)).collect();
+        log.append(&mut records, 10).0.unwrap();
+    }
+    let path = segment_path(folder.path(), 2);
+    let new = fs::read(&path).unwrap();
+    assert_eq!(new.len(), old.len(), "the first segment's file is the second's now");
+    let mut reader = SegmentReader::open(&path).unwrap();
+    let mut ends = vec![];
+    while let Some(piece) = reader.next_piece().unwrap() {
+        let Piece::Record { offset, length, .. } = piece else { panic!("damage: {piece:?}") };
+        ends.push(offset + length);
+    }
+    assert_eq!(ends.len(), 5);
+    drop(log);
+    // Of what was being written some is on disk, and behind it what was there before.
+    let header = usize::try_from(HEADER_BYTES).unwrap();
+    for cut in header..=usize::try_from(ends[4]).unwrap() {
+        let copy = TempDir::new().unwrap();
+        fs::create_dir_all(copy.path().join("segments")).unwrap();
+        fs::write(segment_path(copy.path(), 2), [&new[..cut], &old[cut..]].concat()).unwrap();
+        let (_log, recovery) = open(copy.path());
+        let whole = ends.iter().filter(|end| **end <= cut as u64).count();
+        assert_eq!(read(&recovery.sealed).len(), whole, "cut at {cut}");
         assert!(recovery.damaged.is_empty(), "cut at {cut}");
     }
 }

@@ -13,6 +13,7 @@ from contract import TABLES
 from program import Ingester, command, environment, output_of, run
 
 N_PEOPLE = 12
+WAIT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +176,20 @@ def write(path, text):
 def counts(receipt):
     lines = [line.split(",") for line in receipt.splitlines()[1:]]
     return {table: int(n_rows) for table, n_rows, *_ in lines}
+
+
+def test_files_of_flushed_segments_are_removed_too(tmp_path, events, people):
+    address, visitors = next(iter(people.items()))
+    with Ingester(tmp_path, "--flush-interval", "200ms") as ingester:
+        output_of("generate", 600, "--days", 5, "--to", ingester.url)
+        end = time.monotonic() + WAIT_SECONDS
+        while next(ingester.journal.glob("segments/*"), None) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert address in found_in(ingester.journal / "spare", [address])
+        output_of("forget", "--lake", ingester.lake, "--journal", ingester.journal, "--email", address)
+        assert found_in(ingester.journal, [address, *visitors]) == set()
+        assert ingester.stop() == 0
+        assert not list(ingester.journal.glob("spare/*"))
 
 
 def found_in(folder, needles):

@@ -20,6 +20,7 @@ OFTEN = ["--flush-interval", "100ms"]
 DEAD_SECONDS_MAX = 30
 # The points of the program's feature `failpoints`.
 POINTS = [
+    "journal_before_reuse",
     "journal_before_write",
     "journal_after_write",
     "journal_after_sync",
