@@ -1,7 +1,6 @@
 //! `tributary replay`: flattens again what `raw_events` holds.
 
-use super::output::{self, counted};
-use super::{Common, channels, days, progress};
+use super::{Common, channels, days, output, progress};
 use crate::clock::{Clock as _, SystemClock};
 use crate::flatten::REASONS;
 use crate::replay::{ID_CONFLICT, Replay, Replayed, Selection};
@@ -55,19 +54,16 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 fn sentence(replayed: Replayed, is_dry: bool) -> String {
     let Replayed { n_events, n_letters, n_changed, n_lost } = replayed;
     let n_whole = n_events - n_letters;
-    let events = counted(n_events, "event");
-    let letters = counted(n_letters, "still dead letter");
     let done = if is_dry { "would be flattened again" } else { "flattened again" };
-    let mut text = format!("{events} {done}: {n_whole} whole, {letters}");
+    let mut text =
+        format!("{n_events} events {done}: {n_whole} whole, {n_letters} still dead letters");
     match (n_changed, is_dry) {
         (0, _) => text.push_str("; no row changes"),
-        (n, true) => {
-            text.push_str(&format!("; rows of {} would change", counted(n as u64, "partition")))
-        }
+        (n, true) => text.push_str(&format!("; rows of {n} partitions would change")),
         (_, false) => {}
     }
     if n_lost > 0 {
-        let more = format!("; {n_lost} more left alone, not in raw_events");
+        let more = format!("; {n_lost} more are not in raw_events and were left alone");
         text.push_str(&more);
     }
     text

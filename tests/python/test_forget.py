@@ -179,15 +179,14 @@ def counts(receipt):
 
 
 def test_files_of_flushed_segments_are_removed_too(tmp_path, events, people):
-    address, visitors = next(iter(people.items()))
-    with Ingester(tmp_path, "--flush-interval", "200ms") as ingester:
+    with Ingester(tmp_path, "--flush-interval", "2s") as ingester:
         output_of("generate", 600, "--days", 5, "--to", ingester.url)
         end = time.monotonic() + WAIT_SECONDS
         while next(ingester.journal.glob("segments/*"), None) and time.monotonic() < end:
             time.sleep(0.05)
-        assert address in found_in(ingester.journal / "spare", [address])
+        address = min(found_in(ingester.journal / "spare", people))
         output_of("forget", "--lake", ingester.lake, "--journal", ingester.journal, "--email", address)
-        assert found_in(ingester.journal, [address, *visitors]) == set()
+        assert found_in(ingester.journal, [address, *people[address]]) == set()
         assert ingester.stop() == 0
         assert not list(ingester.journal.glob("spare/*"))
 
