@@ -2,8 +2,8 @@
 //!
 //! # Design constraints
 //! - A record is acknowledged only after the `fdatasync` that covers it has returned.
-//! - After a failed write or sync nothing of the batch counts, and that file is never synced
-//!   again: the kernel marks pages clean after a failed sync, so a second one would lie.
+//! - After a failed write or sync nothing of the batch counts, and that segment is never
+//!   synced again: the kernel marks pages clean after a failed sync, so a second one would lie.
 //! - A torn tail (bytes never acknowledged) is cut off. Damage before acknowledged bytes is set
 //!   aside and reported, never skipped in silence; what stands behind it is still read.
 //! - Each record counts once: ids are remembered exactly over a window, across restarts.

@@ -5,7 +5,8 @@
 //! And a file that is used again gives no room back, which takes the disk's time as well.
 //!
 //! What such a file held is in the lake, and nothing of it passes as the next segment's: each
-//! frame's checksum has its segment's uuid in it.
+//! frame's checksum has its segment's uuid in it. That holds for a file of which a sync failed
+//! too: whatever of it counts again is written anew before it is synced.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
