@@ -9,9 +9,24 @@ WITH visited AS (
       AND ($tenant IS NULL OR tenant = $tenant)
 ),
 received AS (
-    SELECT * FROM sessions
+    SELECT
+        is_bot,
+        utm_campaign,
+        CASE
+            WHEN utm_source IS NULL AND utm_medium IS NULL AND utm_campaign IS NULL
+            THEN click_id_type
+        END AS untagged_click,
+        count(*) AS sessions
+    FROM sessions
     WHERE ($from IS NULL OR date >= $from) AND ($to IS NULL OR date < $to)
       AND ($tenant IS NULL OR tenant = $tenant)
+    GROUP BY
+        is_bot,
+        utm_campaign,
+        CASE
+            WHEN utm_source IS NULL AND utm_medium IS NULL AND utm_campaign IS NULL
+            THEN click_id_type
+        END
 ),
 spent AS (
     SELECT source, medium, campaign, sum(amount) AS amount
@@ -28,17 +43,18 @@ campaigns AS (
 ),
 variants AS (
     SELECT lower(utm_campaign) AS campaign, count(DISTINCT utm_campaign) AS n_variants,
-           count(*) AS sessions
+           sum(sessions) AS sessions
     FROM received
     WHERE utm_campaign IS NOT NULL
     GROUP BY lower(utm_campaign)
 ),
 checks AS (
-    SELECT 1 AS place, 'sessions' AS what, CAST(NULL AS VARCHAR) AS detail, count(*) AS n
+    SELECT 1 AS place, 'sessions' AS what, CAST(NULL AS VARCHAR) AS detail,
+        coalesce(sum(sessions), 0) AS n
     FROM received
     UNION ALL
     SELECT 2, 'sessions of bots, left out of reports', NULL,
-        count(CASE WHEN is_bot THEN 1 END)
+        coalesce(sum(CASE WHEN is_bot THEN sessions END), 0)
     FROM received
     UNION ALL
     SELECT 3, 'sessions without an account', NULL,
@@ -54,11 +70,10 @@ checks AS (
     WHERE channel = 'Unassigned'
     GROUP BY concat(source, ' / ', medium)
     UNION ALL
-    SELECT 6, 'paid clicks without UTM tags', click_id_type, count(*)
+    SELECT 6, 'paid clicks without UTM tags', untagged_click, sum(sessions)
     FROM received
-    WHERE click_id_type IS NOT NULL AND click_id_type NOT IN ('fbclid', 'igshid')
-      AND utm_source IS NULL AND utm_medium IS NULL AND utm_campaign IS NULL
-    GROUP BY click_id_type
+    WHERE untagged_click IS NOT NULL AND untagged_click NOT IN ('fbclid', 'igshid')
+    GROUP BY untagged_click
     UNION ALL
     SELECT 7, 'campaign written in several ways', campaign, sessions
     FROM variants
