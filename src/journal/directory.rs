@@ -25,7 +25,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::error::JournalError;
 use super::request;
 use super::segment::{HEADER_BYTES, Header};
-use super::spares::Spares;
+use super::spares::{self, Spares};
 use crate::disk;
 
 /// A journal's folder, locked for this process.
@@ -46,7 +46,8 @@ impl Directory {
     /// holds events for another lake, [`JournalError::Io`].
     pub fn open(root: &Path, lake: &str) -> Result<Self, JournalError> {
         let ids = root.join("ids").join(format!("{:016x}", xxh3_64(lake.as_bytes())));
-        let folders = ["segments", "ids", request::FOLDER].map(|name| root.join(name));
+        let folders =
+            ["segments", "ids", request::FOLDER, spares::FOLDER].map(|name| root.join(name));
         for folder in [root.to_owned()].into_iter().chain(folders) {
             disk::create_folders(&folder).map_err(JournalError::io(&folder))?;
         }
@@ -59,7 +60,7 @@ impl Directory {
         }
         let ingester = ingester_name(&root.join("ingester"))?;
         bind(root, lake)?;
-        let spares = Spares::open(root).map_err(JournalError::io(root))?;
+        let spares = Spares::open(root).map_err(JournalError::io(root.join(spares::FOLDER)))?;
         Ok(Self { root: root.to_owned(), ingester, ids, spares, _lock: lock })
     }
 
@@ -140,11 +141,12 @@ impl Directory {
     /// # Errors
     /// [`JournalError::Io`].
     pub fn release_segment(&self, sequence: u64, now: Duration) -> Result<(), JournalError> {
-        let path = self.segment(sequence);
-        if self.spares.keep(&path, now).map_err(JournalError::io(&path))? {
-            return Ok(());
-        }
-        disk::remove_large_file(&path).map_err(JournalError::io(path))
+        let kept = self.spares.keep(&self.segment(sequence), now);
+        let is_kept = kept.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a segment's file can't be kept and is removed");
+            false
+        });
+        if is_kept { Ok(()) } else { self.remove_segment(sequence) }
     }
 
     /// Returns the files that are kept to be written over.

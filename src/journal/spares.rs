@@ -51,7 +51,6 @@ impl Spares {
     /// The error of listing or removing one.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         let folder = root.join(FOLDER);
-        disk::create_folders(&folder)?;
         for entry in fs::read_dir(&folder)? {
             disk::remove_large_file(&entry?.path())?;
         }

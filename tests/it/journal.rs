@@ -243,6 +243,19 @@ fn a_file_that_is_used_again_gives_the_frames_written_over_it() {
 }
 
 #[test]
+fn a_released_segment_is_gone_where_its_file_cannot_be_kept() {
+    let folder = TempDir::new().unwrap();
+    let (mut log, _) = open(folder.path());
+    fs::remove_dir(folder.path().join("spare")).unwrap();
+    for n in 1..=3 {
+        log.append(&mut [record(n, n)], 10).0.unwrap();
+        let segment = log.seal().unwrap();
+        log.directory().release_segment(segment.sequence, Duration::ZERO).unwrap();
+        assert!(list_sequences(folder.path()).unwrap().is_empty());
+    }
+}
+
+#[test]
 fn damage_before_acknowledged_bytes_is_set_aside_and_the_rest_is_read() {
     let (_folder, bytes, ends) = segment();
     let acknowledged = usize::try_from(ends[2]).unwrap();

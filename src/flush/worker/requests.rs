@@ -23,14 +23,15 @@ impl Worker {
         // Who asks may want what the journal's files held to be gone: those that are kept go, the
         // open one is sealed, and until the answer none is kept.
         self.journal.directory().spares().set_closed(is_asked);
-        if is_asked && !self.remove_spares(Duration::ZERO).await {
+        if !is_asked {
+            return false;
+        }
+        if !self.remove_spares(Duration::ZERO).await {
             self.asked.clear();
             return false;
         }
-        if is_asked {
-            self.journal.seal().await;
-        }
-        is_asked
+        self.journal.seal().await;
+        true
     }
 
     /// Removes files of released segments that were kept for so long; tells whether that is done.
