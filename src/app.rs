@@ -19,6 +19,7 @@ use crate::flush::{FlushError, Policy, Worker};
 use crate::journal::{self, Bounds, Journal, JournalError};
 use crate::lake::{Lake, LakeError};
 use crate::metrics::Metrics;
+use crate::priority::RightOfWay;
 use crate::receive::{self, Limits, Receiver, Server};
 use crate::upkeep::schedule::{self, Schedule};
 use crate::verify::Verifier;
@@ -127,6 +128,7 @@ impl App {
         )?;
         let upkept = lake.reopened()?;
         let queried = lake.reopened()?;
+        let right_of_way = Arc::new(RightOfWay::new(Arc::clone(&clock)));
         let worker = Worker::new(
             Arc::clone(&journal),
             lake,
@@ -135,7 +137,8 @@ impl App {
             Arc::clone(&metrics),
         )
         .await?
-        .with_channels(settings.channels);
+        .with_channels(settings.channels)
+        .beside_others(Arc::clone(&right_of_way));
         let receiver = Arc::new(Receiver::new(
             Arc::clone(&journal),
             settings.verifier,
@@ -150,7 +153,7 @@ impl App {
         if let Some(web) = settings.web {
             let gate = Gate::new(settings.listen, settings.token);
             let waiting = waiting(&receiver, &journal);
-            let web = Web::start(web, gate, queried, &clock, &metrics, waiting);
+            let web = Web::start(web, gate, queried, right_of_way, &clock, &metrics, waiting);
             endpoints = endpoints.with(web.map_err(AppError::Queries)?.router());
         }
         let address = settings.listen;

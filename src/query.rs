@@ -12,18 +12,17 @@ use std::sync::atomic::AtomicUsize;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider as _};
-use datafusion::execution::memory_pool::TrackConsumersPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
-use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement as ParsedStatement};
 use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 
 use crate::goal::Goal;
 use crate::lake::Lake;
+use crate::priority::RightOfWay;
 use crate::schema::Table;
 
 mod bounds;
@@ -38,6 +37,7 @@ pub mod duckdb;
 mod effects;
 mod error;
 mod facts;
+mod giving_way;
 mod goals;
 mod in_order;
 mod instead;
@@ -52,6 +52,7 @@ mod parameters;
 mod partitions;
 mod provider;
 mod scheduler;
+mod session;
 mod shared;
 mod views;
 mod windows;
@@ -65,15 +66,10 @@ pub use scheduler::Scheduler;
 pub use views::VIEWS;
 
 use cluster::Cluster;
-use compact::COMPACT_ROWS;
-use distinct::CountTexts;
 use effects::EffectsTable;
-use joins::GROWING_JOINS;
 use kept::Keeper;
-use memory::SharedPool;
-use numbering::NUMBER_ROWS;
-use partitions::WHOLE_PARTITIONS;
 use provider::{LakeProvider, Place};
+use session::{Runs, session};
 use shared::Shared;
 use views::ViewSchema;
 
@@ -85,20 +81,10 @@ const VIEWS_SCHEMA: &str = "public";
 pub const HAS_CLUSTER: bool = cfg!(feature = "ballista");
 /// Nesting of a statement at most.
 const RECURSION_MAX: usize = 64;
-/// Memory that a sort keeps aside for merging what it spilled.
-const MERGE_BYTES: usize = 1 << 20;
-/// Rows and bytes, as far as one can know beforehand, up to which a join holds one side once and
-/// not in parts. What filters and joins leave is guessed at a fifth each time, so it may be far
-/// more, and only a side in parts can be sorted instead.
-const SIDE_ROWS: usize = 8 << 10;
-const SIDE_BYTES: usize = 256 << 10;
 /// The share of the memory that may be taken by what is worked out once.
 const KEPT_SHARE: usize = 4;
 /// Tables that are opened at the same time; each waits on a thread for another that reads.
 const OPENED_MAX: usize = 4;
-/// Largest consumers named when memory runs out.
-const CONSUMERS_NAMED: usize = 3;
-
 /// Limits of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -166,7 +152,23 @@ impl Engine {
         goals: &[Goal],
         limits: Limits,
     ) -> Result<Self, QueryError> {
-        Self::open_with(lake, tables, goals, limits, None).await
+        Self::open_with(lake, tables, goals, limits, Runs::Alone).await
+    }
+
+    /// Opens the lake's tables as [`Self::open`] does, for queries that stand still while somebody
+    /// has the right of way.
+    ///
+    /// # Errors
+    /// [`QueryError::Lake`] if a table's log can't be read.
+    pub async fn open_beside(
+        right_of_way: &Arc<RightOfWay>,
+        lake: &Lake,
+        tables: &[&'static Table],
+        goals: &[Goal],
+        limits: Limits,
+    ) -> Result<Self, QueryError> {
+        let runs = Runs::Beside(Arc::clone(right_of_way));
+        Self::open_with(lake, tables, goals, limits, runs).await
     }
 
     /// Opens the lake's tables as [`Self::open`] does, for queries that run on a cluster, which
@@ -184,7 +186,7 @@ impl Engine {
         limits: Limits,
     ) -> Result<Self, QueryError> {
         let cluster = Cluster::new(lake, scheduler, n_partitions)?;
-        Self::open_with(lake, tables, goals, limits, Some(cluster)).await
+        Self::open_with(lake, tables, goals, limits, Runs::On(cluster)).await
     }
 
     async fn open_with(
@@ -192,13 +194,13 @@ impl Engine {
         tables: &[&'static Table],
         goals: &[Goal],
         limits: Limits,
-        cluster: Option<Cluster>,
+        runs: Runs,
     ) -> Result<Self, QueryError> {
         lake.check_format().await?;
-        let context = session(limits, cluster.as_ref())?;
-        let place = match &cluster {
-            Some(cluster) => cluster.place()?,
-            None => Place::here()?,
+        let context = session(limits, &runs)?;
+        let place = match &runs {
+            Runs::On(cluster) => cluster.place()?,
+            Runs::Alone | Runs::Beside(_) => Place::here()?,
         };
         context.register_object_store(place.store.as_ref(), Arc::clone(lake.store()));
         let place = &place;
@@ -224,6 +226,10 @@ impl Engine {
         catalog.register_schema(VIEWS_SCHEMA, Arc::new(ViewSchema::new(&context)))?;
         let keeper = Keeper::new(&context, limits.memory_bytes_max / KEPT_SHARE);
         let n_effects = AtomicUsize::new(0);
+        let cluster = match runs {
+            Runs::On(cluster) => Some(cluster),
+            Runs::Alone | Runs::Beside(_) => None,
+        };
         Ok(Self { context, keeper, tables: facts, cluster, n_effects })
     }
 
@@ -330,59 +336,4 @@ fn rows(stream: SendableRecordBatchStream, kept: impl Send + 'static) -> Rows {
         batch.map_err(QueryError::from)
     });
     Rows { schema, batches: batches.boxed() }
-}
-
-fn session(limits: Limits, cluster: Option<&Cluster>) -> Result<SessionContext, QueryError> {
-    let consumers = CONSUMERS_NAMED.try_into().map_err(|_| QueryError::Failed(String::new()))?;
-    let pool = SharedPool::new(limits.memory_bytes_max);
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, consumers)))
-        .with_max_temp_directory_size(limits.spill_bytes_max)
-        .build_arc()?;
-    let config = SessionConfig::new()
-        .with_information_schema(true)
-        .set_bool("datafusion.execution.parquet.pushdown_filters", true)
-        // A view of text counts as the whole page it points into, which fills a sort's share of
-        // memory with bytes that are not its own.
-        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
-        .set_usize("datafusion.execution.sort_spill_reservation_bytes", MERGE_BYTES)
-        .set_usize("datafusion.optimizer.hash_join_single_partition_threshold_rows", SIDE_ROWS)
-        .set_usize("datafusion.optimizer.hash_join_single_partition_threshold", SIDE_BYTES)
-        .set_bool("datafusion.sql_parser.enable_ident_normalization", true);
-    let config = match limits.partitions {
-        Some(partitions) => config.with_target_partitions(partitions.get()),
-        None => config,
-    };
-    let state = SessionStateBuilder::new().with_runtime_env(runtime).with_default_features();
-    let state = match cluster {
-        Some(cluster) => cluster.add_rules(state.with_config(cluster.configure(config))),
-        None => with_own_operators(state, config),
-    };
-    Ok(SessionContext::new_with_state(state.build()))
-}
-
-/// Lets queries use operators of our own, which no cluster has.
-fn with_own_operators(state: SessionStateBuilder, config: SessionConfig) -> SessionStateBuilder {
-    let state = state.with_config(config).with_optimizer_rule(Arc::new(CountTexts::new()));
-    [NUMBER_ROWS, WHOLE_PARTITIONS, GROWING_JOINS, COMPACT_ROWS]
-        .into_iter()
-        .fold(state, |state, rule| state.with_physical_optimizer_rule(Arc::new(rule)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_query_is_worked_on_in_as_many_parts_as_its_limits_say() {
-        // More than any machine that runs this has cores, which is what holds without a limit.
-        let n_parts = 1009;
-        let limits = Limits {
-            memory_bytes_max: 1 << 20,
-            spill_bytes_max: 0,
-            partitions: NonZeroUsize::new(n_parts),
-        };
-        let config = session(limits, None).unwrap().copied_config();
-        assert_eq!(config.target_partitions(), n_parts);
-    }
 }

@@ -7,7 +7,7 @@
 //!
 //! Promises: only bundled reports and those of the operator's folder run, values are bound; a
 //! query has limits of memory, time, rows and bytes; queries run on threads that stand behind
-//! those which answer webhooks; once there is a token nothing is shown without it, and without
+//! those which answer webhooks, and give way to the flush; once there is a token nothing is shown without it, and without
 //! one only this machine is answered.
 
 use std::fmt;
@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::goal::Goal;
 use crate::lake::Lake;
 use crate::metrics::Metrics;
+use crate::priority::RightOfWay;
 use crate::report::Catalog;
 use crate::schema::Table;
 
@@ -73,7 +74,8 @@ impl fmt::Debug for Web {
 }
 
 impl Web {
-    /// Starts the threads of queries over `lake`, whose connections must be its own.
+    /// Starts the threads of queries over `lake`, whose connections must be its own; they stand
+    /// still while somebody has the right of way.
     ///
     /// # Errors
     /// The system's error if it gives no threads.
@@ -81,6 +83,7 @@ impl Web {
         settings: Settings,
         gate: Gate,
         lake: Lake,
+        right_of_way: Arc<RightOfWay>,
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
         waiting: Watch,
@@ -91,6 +94,7 @@ impl Web {
             settings.tables,
             settings.goals,
             settings.limits,
+            right_of_way,
             Arc::clone(clock),
             Arc::clone(metrics),
         )?;

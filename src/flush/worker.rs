@@ -1,6 +1,7 @@
 //! The task that flushes: segment by segment, oldest first, until it is told to stop.
 
 mod commit;
+mod place;
 mod requests;
 mod telling;
 
@@ -28,6 +29,7 @@ use crate::journal::{Journal, SealedSegment};
 use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
 use crate::metrics::Metrics;
+use crate::priority::RightOfWay;
 use crate::schema::Table;
 use crate::telemetry::traces;
 
@@ -68,6 +70,8 @@ pub struct Worker {
     metrics: Arc<Metrics>,
     flatteners: Arc<Flatteners>,
     threads: WorkThreads,
+    /// What it takes while it works, beside webhooks and queries.
+    right_of_way: Option<Arc<RightOfWay>>,
     ends_on_error: bool,
     /// Requests to flush that were seen, for which everything is sealed.
     asked: Vec<PathBuf>,
@@ -80,6 +84,13 @@ impl Worker {
     #[must_use]
     pub fn ending_on_error(self) -> Self {
         Self { ends_on_error: true, ..self }
+    }
+
+    /// Makes it leave a core to webhooks, and take the right of way from queries, while events come
+    /// so fast that they fill segments.
+    #[must_use]
+    pub fn beside_others(self, right_of_way: Arc<RightOfWay>) -> Self {
+        Self { right_of_way: Some(right_of_way), ..self }
     }
 
     /// Puts visits into these channels instead of the usual ones.
@@ -126,6 +137,7 @@ impl Worker {
             metrics,
             flatteners,
             threads,
+            right_of_way: None,
             ends_on_error,
             asked: vec![],
             stuck: HashSet::new(),
@@ -167,6 +179,7 @@ impl Worker {
         let closing = Arc::clone(&journal);
         let closed = tokio::task::spawn_blocking(move || closing.close()).await;
         closed.map_err(|error| FlushError::Interrupted(error.to_string()))?;
+        self.right_of_way = None;
         let mut n_failures = 0;
         loop {
             match self.flush_oldest().await {
@@ -285,7 +298,9 @@ impl Worker {
             let flatteners = Arc::clone(&self.flatteners);
             let committed = self.committed().clone();
             let chunk_bytes = self.policy.chunk_bytes_max;
-            self.threads.begin(move || {
+            let (cores, held) = self.place_among_others(&segment);
+            self.threads.begin(cores, move || {
+                let _held = held;
                 let job = Job {
                     directory: journal.directory(),
                     committed: &committed,

@@ -26,6 +26,11 @@ pub(super) trait Work: fmt::Debug + Send + Sync {
     /// The expressions that it evaluates.
     fn expressions(&self) -> Vec<Arc<dyn PhysicalExpr>>;
 
+    /// Makes rows wait before they are worked on.
+    fn paced(&self, rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
+        rows
+    }
+
     /// Starts at the first row of one stream; rows that it gives have this schema. What it holds
     /// is counted in `memory`.
     fn start(&self, schema: SchemaRef, memory: MemoryReservation) -> Box<dyn Worker>;
@@ -124,7 +129,7 @@ impl ExecutionPlan for InOrderExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, Arc::clone(&context))?;
+        let input = self.work.paced(self.input.execute(partition, Arc::clone(&context))?);
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let consumer = MemoryConsumer::new(format!("InOrderExec[{partition}]"));
         let memory = consumer.register(context.memory_pool());

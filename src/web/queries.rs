@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::goal::Goal;
 use crate::lake::Lake;
 use crate::metrics::Metrics;
-use crate::priority;
+use crate::priority::{self, RightOfWay};
 use crate::query::{self, Engine, Rows, Value};
 use crate::report::render::{Format, RenderError, renderer};
 use crate::schema::Table;
@@ -105,6 +105,7 @@ pub(super) struct Queries {
     tables: &'static [&'static Table],
     goals: Vec<Goal>,
     limits: Limits,
+    right_of_way: Arc<RightOfWay>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     current: Mutex<Option<Current>>,
@@ -136,6 +137,7 @@ impl Queries {
         tables: &'static [&'static Table],
         goals: Vec<Goal>,
         limits: Limits,
+        right_of_way: Arc<RightOfWay>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
     ) -> io::Result<Self> {
@@ -154,7 +156,19 @@ impl Queries {
         let kept = Cache::with_weighter(KEPT_ANSWERS, limits.kept_bytes_max, ByBytes);
         let current = Mutex::default();
         let runtime = Some(runtime);
-        Ok(Self { lake, tables, goals, limits, clock, metrics, current, turns, kept, runtime })
+        Ok(Self {
+            lake,
+            tables,
+            goals,
+            limits,
+            right_of_way,
+            clock,
+            metrics,
+            current,
+            turns,
+            kept,
+            runtime,
+        })
     }
 
     /// Returns the lake's last version.
@@ -202,6 +216,10 @@ impl Queries {
         let Ok(Ok(_turn)) = turn else { return Err(ApiError::Busy) };
         let started = self.clock.elapsed();
         let span = tracing::info_span!(target: traces::PART, "query");
+        let query = async {
+            self.right_of_way.give_way().await;
+            query.await
+        };
         let answer = tokio::time::timeout(self.limits.time, query).instrument(span).await;
         let took = self.clock.elapsed() - started;
         self.metrics.web.query_seconds.observe(took.as_secs_f64());
@@ -237,7 +255,15 @@ impl Queries {
 
     async fn opened(&self) -> Result<Current, ApiError> {
         let now = self.clock.elapsed();
-        let engine = Engine::open(&self.lake, self.tables, &self.goals, self.limits.query).await?;
+        self.right_of_way.give_way().await;
+        let engine = Engine::open_beside(
+            &self.right_of_way,
+            &self.lake,
+            self.tables,
+            &self.goals,
+            self.limits.query,
+        )
+        .await?;
         let version = version::of_tables(engine.tables());
         let snapshot = Arc::new(Snapshot { engine, version });
         Ok(Current { snapshot, opened: now, checked: now })

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use futures::TryStreamExt as _;
+use futures::{FutureExt as _, TryStreamExt as _};
 use tributary::clock::Clock as _;
 use tributary::event::{Record, RecordKind, Scheme};
 use tributary::flatten::{TABLES, sessions};
-use tributary::flush::Worker;
+use tributary::flush::{Policy, Worker};
 use tributary::journal::{self, Journal, Outcome};
 use tributary::lake::audit::audit;
 use tributary::metrics::Metrics;
+use tributary::priority::RightOfWay;
 use tributary::query::{Engine, Limits};
 
 use crate::support::{NOW_MS, Place, event};
@@ -87,7 +88,8 @@ fn open(place: &Place) -> Arc<Journal> {
 }
 
 async fn worker(place: &Place, journal: &Arc<Journal>) -> Worker {
-    let policy = place.settings().policy;
+    // As many as the journal puts into a segment.
+    let policy = Policy { rows_max: 5, ..place.settings().policy };
     let clock = Arc::clone(&place.clock);
     let metrics = Arc::new(Metrics::new());
     Worker::new(Arc::clone(journal), place.lake(), policy, clock, metrics).await.unwrap()
@@ -110,6 +112,36 @@ async fn append_five(place: &Place, journal: &Journal) {
         journal.append(record(place, &id, event(&id))).await.unwrap();
     }
     journal.seal().await;
+}
+
+/// Flushes a few segments and tells whether others had to wait meanwhile.
+async fn others_wait(place: &Place, is_beside: bool) -> bool {
+    let journal = open(place);
+    for at in 0..50 {
+        let id = format!("evt_{at}");
+        journal.append(record(place, &id, event(&id))).await.unwrap();
+    }
+    let right_of_way = Arc::new(RightOfWay::new(Arc::clone(&place.clock) as _));
+    let mut worker = worker(place, &journal).await;
+    if is_beside {
+        worker = worker.beside_others(Arc::clone(&right_of_way));
+    }
+    let has_to_wait = || right_of_way.give_way().now_or_never().is_none();
+    let flushing = tokio::spawn(async move { while worker.flush_oldest().await.unwrap() {} });
+    let mut have_waited = false;
+    while !flushing.is_finished() {
+        have_waited |= has_to_wait();
+        tokio::task::yield_now().await;
+    }
+    flushing.await.unwrap();
+    assert!(!has_to_wait(), "the flush is over");
+    have_waited
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flush_beside_others_has_the_right_of_way_while_it_works() {
+    assert!(others_wait(&Place::new(), true).await);
+    assert!(!others_wait(&Place::new(), false).await);
 }
 
 #[tokio::test]
