@@ -7,8 +7,8 @@
 //!
 //! Promises: only bundled reports and those of the operator's folder run, values are bound; a
 //! query has limits of memory, time, rows and bytes; queries run on threads that stand behind
-//! those which answer webhooks, and give way to the flush; once there is a token nothing is shown without it, and without
-//! one only this machine is answered.
+//! those which answer webhooks, and give way to the flush; once there is a token nothing is shown
+//! without it, and without one only this machine is answered.
 
 use std::fmt;
 use std::sync::Arc;

@@ -8,8 +8,6 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult as _, TreeNode as _};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_expr::PhysicalExpr;
@@ -19,32 +17,21 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
 use super::in_order::{InOrderExec, Work, Worker};
+use super::instead::Instead;
 use crate::priority::RightOfWay;
 
-/// Lets a plan give way. This rule has to be the last one: others look at operators' inputs.
-#[derive(Debug)]
-pub(super) struct GiveWay(pub(super) Arc<RightOfWay>);
-
-impl PhysicalOptimizerRule for GiveWay {
-    fn optimize(
-        &self,
-        plan: Arc<dyn ExecutionPlan>,
-        _config: &ConfigOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        plan.transform_up(|node| {
-            let work = Waiting(Arc::clone(&self.0));
-            let instead = InOrderExec::new(&node, work, node.properties());
-            Ok(Transformed::yes(Arc::new(instead) as Arc<dyn ExecutionPlan>))
-        })
-        .data()
-    }
-
-    fn name(&self) -> &'static str {
-        "GiveWay"
-    }
-
-    fn schema_check(&self) -> bool {
-        true
+/// Lets plans give way. This rule has to be the last one: others look at operators' inputs.
+pub(super) fn give_way(
+    right_of_way: &Arc<RightOfWay>,
+) -> impl PhysicalOptimizerRule + Send + Sync + use<> {
+    let right_of_way = Arc::clone(right_of_way);
+    Instead {
+        name: "GiveWay",
+        of: move |node: &Arc<dyn ExecutionPlan>| {
+            let work = Waiting(Arc::clone(&right_of_way));
+            let waiting = InOrderExec::new(node, work, node.properties());
+            Ok(Some(Arc::new(waiting) as Arc<dyn ExecutionPlan>))
+        },
     }
 }
 
@@ -109,7 +96,7 @@ mod tests {
         let state = SessionStateBuilder::new()
             .with_config(SessionConfig::new().with_target_partitions(2))
             .with_default_features()
-            .with_physical_optimizer_rule(Arc::new(GiveWay(Arc::clone(&right_of_way))));
+            .with_physical_optimizer_rule(Arc::new(give_way(&right_of_way)));
         let context = SessionContext::new_with_state(state.build());
         let numbers: Arc<Int64Array> = Arc::new((0..1000).map(|n| Some(n % 10)).collect());
         let rows = RecordBatch::try_from_iter([("n", numbers as _)]).unwrap();

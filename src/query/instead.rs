@@ -1,5 +1,6 @@
 //! Operators of our own in the place of DataFusion's.
 
+use std::fmt;
 use std::sync::Arc;
 
 use datafusion::common::Result;
@@ -14,13 +15,24 @@ type Replacement = fn(&Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn Executio
 /// A rule that looks at each operator of a plan, those below it first.
 ///
 /// Such rules come last: by then rows are sorted and partitioned as operators want them.
-#[derive(Debug)]
-pub(super) struct Instead {
+pub(super) struct Instead<F = Replacement> {
     pub(super) name: &'static str,
-    pub(super) of: Replacement,
+    pub(super) of: F,
 }
 
-impl PhysicalOptimizerRule for Instead {
+impl<F> fmt::Debug for Instead<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instead").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<F> PhysicalOptimizerRule for Instead<F>
+where
+    F: Fn(&Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>>
+        + Send
+        + Sync
+        + 'static,
+{
     fn optimize(
         &self,
         plan: Arc<dyn ExecutionPlan>,

@@ -10,7 +10,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use super::cluster::Cluster;
 use super::compact::COMPACT_ROWS;
 use super::distinct::CountTexts;
-use super::giving_way::GiveWay;
+use super::giving_way::give_way;
 use super::joins::GROWING_JOINS;
 use super::memory::SharedPool;
 use super::numbering::NUMBER_ROWS;
@@ -65,7 +65,7 @@ pub(super) fn session(limits: Limits, runs: &Runs) -> Result<SessionContext, Que
         Runs::Alone => with_own_operators(state, config),
         // What it adds has to come last.
         Runs::Beside(right_of_way) => with_own_operators(state, config)
-            .with_physical_optimizer_rule(Arc::new(GiveWay(Arc::clone(right_of_way)))),
+            .with_physical_optimizer_rule(Arc::new(give_way(right_of_way))),
         Runs::On(cluster) => cluster.add_rules(state.with_config(cluster.configure(config))),
     };
     Ok(SessionContext::new_with_state(state.build()))

@@ -88,8 +88,10 @@ fn open(place: &Place) -> Arc<Journal> {
 }
 
 async fn worker(place: &Place, journal: &Arc<Journal>) -> Worker {
-    // As many as the journal puts into a segment.
-    let policy = Policy { rows_max: 5, ..place.settings().policy };
+    worker_with(place, journal, place.settings().policy).await
+}
+
+async fn worker_with(place: &Place, journal: &Arc<Journal>, policy: Policy) -> Worker {
     let clock = Arc::clone(&place.clock);
     let metrics = Arc::new(Metrics::new());
     Worker::new(Arc::clone(journal), place.lake(), policy, clock, metrics).await.unwrap()
@@ -114,18 +116,17 @@ async fn append_five(place: &Place, journal: &Journal) {
     journal.seal().await;
 }
 
-/// Flushes a few segments and tells whether others had to wait meanwhile.
-async fn others_wait(place: &Place, is_beside: bool) -> bool {
+/// Flushes segments of five events, which are full or not, and tells whether others had to wait.
+async fn others_wait(place: &Place, rows_max: u64) -> bool {
     let journal = open(place);
     for at in 0..50 {
         let id = format!("evt_{at}");
         journal.append(record(place, &id, event(&id))).await.unwrap();
     }
     let right_of_way = Arc::new(RightOfWay::new(Arc::clone(&place.clock) as _));
-    let mut worker = worker(place, &journal).await;
-    if is_beside {
-        worker = worker.beside_others(Arc::clone(&right_of_way));
-    }
+    let policy = Policy { rows_max, ..place.settings().policy };
+    let worker = worker_with(place, &journal, policy).await;
+    let mut worker = worker.beside_others(Arc::clone(&right_of_way));
     let has_to_wait = || right_of_way.give_way().now_or_never().is_none();
     let flushing = tokio::spawn(async move { while worker.flush_oldest().await.unwrap() {} });
     let mut have_waited = false;
@@ -139,9 +140,9 @@ async fn others_wait(place: &Place, is_beside: bool) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flush_beside_others_has_the_right_of_way_while_it_works() {
-    assert!(others_wait(&Place::new(), true).await);
-    assert!(!others_wait(&Place::new(), false).await);
+async fn a_flush_of_full_segments_has_the_right_of_way_while_it_works() {
+    assert!(others_wait(&Place::new(), 5).await);
+    assert!(!others_wait(&Place::new(), 6).await);
 }
 
 #[tokio::test]
