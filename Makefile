@@ -98,6 +98,7 @@ test-python: dashboard $(VENV)/ready $(S3S) $(AZURITE) $(PROMTOOL) ## lets DuckD
 # Scheduler, executor and program are built from one graph, and share with the ordinary build what
 # has the same features in both.
 test-cluster: $(VENV)/ready $(S3S) ## runs reports on a Ballista cluster too
+	$(CARGO) test --locked --features ballista --lib -- query::cluster
 	$(CARGO) build --locked --manifest-path tests/ballista/Cargo.toml --target-dir target \
 	  --bins -p ballista-scheduler -p ballista-executor -p tributary
 	install -D -t $(CLUSTER) $(dir $(BIN))ballista-scheduler $(dir $(BIN))ballista-executor $(BIN)

@@ -8,7 +8,8 @@
 //! A query becomes several jobs. What it repeats is worked out once, as it is without a cluster
 //! (see [`super::shared`]), and what remains is cut where it nests deeper than a scheduler reads
 //! ([`stages`]). The rows of such a part stay on the executors that made them, and later jobs read
-//! them there ([`part`]). If an executor is lost with them, the query begins again ([`query`]).
+//! them there ([`part`]). If an executor is lost with them, or while a job runs ([`tasks`]), the
+//! query begins again ([`query`]).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ mod part;
 mod query;
 mod settings;
 mod stages;
+mod tasks;
 
 use failure::Failure;
 use joins::WHOLE_PROBE;

@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -87,20 +88,35 @@ def lake(store, tmp_path_factory, bodies):
 class Cluster:
     """A scheduler and its executors; credentials are in the executors' environment only."""
 
-    def __init__(self, folder, stack):
+    def __init__(self, folder, stack, n_executors=N_EXECUTORS, options=()):
         self._folder = folder
         self._stack = stack
         self._port = free_port()
-        scheduler = [SCHEDULER, "--bind-host", "127.0.0.1", "--bind-port", self._port, *LOSSES]
+        scheduler = [SCHEDULER, "--bind-host", "127.0.0.1", "--bind-port", self._port]
+        scheduler += [*LOSSES, *options]
         log = folder / "scheduler.log"
         stack.enter_context(server(scheduler, self._port, log, env=without_keys()))
-        self.executors = [self.start_executor() for _ in range(N_EXECUTORS)]
+        self.executors = [self.start_executor() for _ in range(n_executors)]
 
     @property
     def options(self):
         """What the program is told, so that it uses this cluster."""
         scheduler = f"df://127.0.0.1:{self._port}"
         return ["--engine", "ballista", "--scheduler", scheduler, "--partitions", PARTITIONS]
+
+    def asked(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/api/{path}") as answer:
+            return json.load(answer)
+
+    def reading_stage(self, statuses):
+        """Whether a stage of a running job reads rows of others, with its tasks in these states."""
+        running = [job["job_id"] for job in self.asked("jobs") if job["status"] == "Running"]
+        stages = [stage for job in running for stage in self.asked(f"job/{job}/stages")["stages"]]
+        return any(
+            "ShuffleReaderExec" in stage.get("stage_plan", "")
+            and sorted(str(task["status"]) for task in stage["tasks"]) == statuses
+            for stage in stages
+        )
 
     def start_executor(self):
         ports = [free_port() for _ in range(3)]
@@ -148,9 +164,23 @@ def names():
 
 def rows_of(lake, *arguments):
     """Rows as texts, sorted; numbers to ten digits, since they are added up in another order."""
-    text = output_of(*arguments, "--lake", lake, "--format", "csv")
+    return rows_in(output_of(*arguments, "--lake", lake, "--format", "csv"))
+
+
+def rows_in(text):
     head, *rows = csv.reader(io.StringIO(text))
     return [head, *sorted([rounded(cell) for cell in row] for row in rows)]
+
+
+def started(lake, cluster, sql):
+    """A process that asks a cluster."""
+    return subprocess.Popen(
+        command("sql", sql, "--lake", lake, "--format", "csv", *cluster.options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(),
+    )
 
 
 def test_every_report_gives_the_same_rows(lake, cluster):
@@ -193,10 +223,7 @@ def test_a_lake_in_a_folder_can_be_read(tmp_path, bodies, cluster):
 
 def test_a_lost_executor_costs_time_or_one_clear_line(lake, cluster):
     here = rows_of(lake, "sql", LONG)
-    line = command("sql", LONG, "--lake", lake, "--format", "csv", *cluster.options)
-    running = subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment()
-    )
+    running = started(lake, cluster, LONG)
     wait_until(lambda: is_busy(cluster.executors[0]), running)
     lost = cluster.executors[0]
     lost.send_signal(signal.SIGKILL)
@@ -205,13 +232,34 @@ def test_a_lost_executor_costs_time_or_one_clear_line(lake, cluster):
     cluster.executors[0] = cluster.start_executor()
     print(f"exit code {running.returncode}: {err.strip()}")
     if running.returncode == 0:
-        head, *rows = csv.reader(io.StringIO(out))
-        assert [head, *sorted([rounded(cell) for cell in row] for row in rows)] == here
+        assert rows_in(out) == here
     else:
         assert (running.returncode, out) == (1, "")
         assert re.fullmatch(r"error: scheduler df://127\.0\.0\.1:\d+: .+\n", err), err
     # The cluster goes on.
     assert rows_of(lake, "sql", LONG, *cluster.options) == here
+
+
+def test_rows_are_not_counted_twice_if_an_executor_is_lost_late(lake, cluster):
+    """One executor has done its part of a stage, the other is lost with rows that it had read."""
+    here = rows_of(lake, "sql", LONG)
+    running = started(lake, cluster, LONG)
+    wait_until(lambda: cluster.reading_stage(["Running"] * N_EXECUTORS), running)
+    lost = cluster.executors[0]
+
+    def other_is_done():
+        # Whoever rests most of the time is the later one, and what it made can be read.
+        for what, seconds in ((signal.SIGSTOP, 0.2), (signal.SIGCONT, 0.05)):
+            lost.send_signal(what)
+            time.sleep(seconds)
+        return cluster.reading_stage(["Running", "Successful"])
+
+    wait_until(other_is_done, running)
+    end(lost)
+    out, err = running.communicate(timeout=ANSWER_SECONDS_MAX)
+    cluster.executors[0] = cluster.start_executor()
+    assert running.returncode == 0, err
+    assert rows_in(out) == here
 
 
 def is_busy(process):
@@ -238,6 +286,14 @@ def test_a_cluster_that_is_not_there_is_named(lake, options, code, named):
     done = run("report", "channels", "--lake", lake, "--engine", "ballista", *options)
     assert (done.returncode, done.stdout) == (code, "")
     assert named in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_scheduler_that_does_not_tell_of_lost_tasks_is_refused(lake, tmp_path):
+    with contextlib.ExitStack() as stack:
+        silent = Cluster(tmp_path, stack, n_executors=1, options=["--disable-rest-api"])
+        done = run("sql", "SELECT count(*) FROM sessions", "--lake", lake, *silent.options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "REST API" in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_a_store_that_executors_can_not_read_is_refused(cluster):

@@ -24,7 +24,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
 use super::failure::{self, Failure};
-use super::{CONNECT, Scheduler, part};
+use super::{CONNECT, Scheduler, part, tasks};
 
 /// How often it is checked that the rows a job reads are still there.
 const WATCH: Duration = Duration::from_secs(5);
@@ -84,7 +84,10 @@ pub(super) async fn run(
         };
         job = status.job_id;
         match status.status {
-            Some(Status::Successful(done)) => return output(job, done, plan, flight_proxy),
+            Some(Status::Successful(done)) => {
+                tasks::check(scheduler, &job).await?;
+                return output(job, done, plan, flight_proxy);
+            }
             Some(Status::Failed(failed)) => {
                 check(scheduler, state, parts).await?;
                 return Err(failure::of_job(scheduler, &failed.error).into());
