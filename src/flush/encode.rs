@@ -19,7 +19,7 @@ use super::segment::Bodies;
 use crate::flatten::{BodyAt, body_text, raw_events};
 use crate::lake::files::day;
 use crate::lake::pages;
-use crate::lake::properties::{options, writer_properties};
+use crate::lake::properties::{ZSTD_LEVEL, ZSTD_LEVEL_COLUMNS, options, writer_properties};
 use crate::schema::{DATE, Table};
 
 /// Bodies are fetched and encoded about this many bytes at a time: what a core's cache holds.
@@ -103,7 +103,7 @@ fn encode_part(
     let rows = RecordBatch::try_new(table.schema(), gather(batches, part)?)?;
     let stats = stats(table, &rows)?;
     let n_rows = rows.num_rows();
-    let properties = writer_properties(table, &rows, n_rows, segment);
+    let properties = writer_properties(table, &rows, n_rows, segment, ZSTD_LEVEL_COLUMNS);
     let bytes = Bytes::from(pages::write(&rows, properties)?);
     Ok(Encoded { date: part.date, n, bytes, n_rows, stats })
 }
@@ -119,7 +119,7 @@ fn encode_raw_part(
     let columns = gather(batches, part)?;
     let schema = Schema::new(&table.schema().fields()[..columns.len()]);
     let rows = RecordBatch::try_new(Arc::new(schema), columns)?;
-    let properties = writer_properties(table, &rows, n_rows, segment);
+    let properties = writer_properties(table, &rows, n_rows, segment, ZSTD_LEVEL);
     let mut writer =
         ArrowWriter::try_new_with_options(vec![], table.schema(), options(properties))?;
     let stats = stats(table, &rows)?;

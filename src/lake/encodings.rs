@@ -119,6 +119,7 @@ mod tests {
 
     use super::*;
     use crate::lake::pages;
+    use crate::lake::properties::{ZSTD_LEVEL, zstd};
 
     /// Text of which each value comes `times` times, in no order; every third row has none.
     fn texts(n: usize, times: usize) -> ArrayRef {
@@ -190,9 +191,10 @@ mod tests {
         let names: Vec<String> = found.iter().map(|(path, _)| path.string()).collect();
         assert_eq!(names, ["employments.list.element.name", "employments.list.element.size"]);
 
-        let builder = found.into_iter().fold(WriterProperties::builder(), |builder, (path, _)| {
-            builder.set_column_dictionary_enabled(path, false)
-        });
+        let builder = WriterProperties::builder().set_compression(zstd(ZSTD_LEVEL));
+        let builder = found
+            .into_iter()
+            .fold(builder, |builder, (path, _)| builder.set_column_dictionary_enabled(path, false));
         let file = Bytes::from(pages::write(&rows, builder.build()).unwrap());
         let reader = SerializedFileReader::new(file).unwrap();
         let columns = reader.metadata().row_group(0).columns().iter();

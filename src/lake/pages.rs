@@ -17,20 +17,26 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
+use parquet::schema::types::ColumnPath;
 use zstd::bulk::Compressor;
 
-use super::properties::{ZSTD_LEVEL, options, zstd};
+use super::properties::options;
 
 thread_local! {
-    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
 }
 
-/// Writes rows as a file with these properties, compressed as [`zstd`] says.
+/// Writes rows as a file with these properties, compressed as they say, with zstd.
 ///
 /// # Errors
 /// A defect of the encoders.
 pub fn write(rows: &RecordBatch, properties: WriterProperties) -> Result<Vec<u8>, ParquetError> {
     let n_rows_max = properties.max_row_group_row_count().unwrap_or(usize::MAX);
+    let compression = properties.compression(&ColumnPath::new(vec![]));
+    let Compression::ZSTD(level) = compression else {
+        return Err(ParquetError::NYI("compressing pages other than with zstd".to_owned()));
+    };
+    COMPRESSOR.with_borrow_mut(|kept| kept.set_compression_level(level.compression_level()))?;
     let plain = properties.into_builder().set_compression(Compression::UNCOMPRESSED).build();
     let writer = ArrowWriter::try_new_with_options(vec![], rows.schema(), options(plain))?;
     let (mut file, factory) = writer.into_serialized_writer()?;
@@ -43,7 +49,7 @@ pub fn write(rows: &RecordBatch, properties: WriterProperties) -> Result<Vec<u8>
         let mut group = file.next_row_group()?;
         for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
             for (leaf, writer) in compute_leaves(field, column)?.iter().zip(writers.by_ref()) {
-                write_column(&mut group, &pages, leaf, writer)?;
+                write_column(&mut group, &pages, leaf, writer, compression)?;
             }
         }
         group.close()?;
@@ -57,12 +63,13 @@ fn write_column(
     pages: &Pages,
     leaf: &ArrowLeafColumn,
     mut writer: ArrowColumnWriter,
+    compression: Compression,
 ) -> Result<(), ParquetError> {
     writer.write(leaf)?;
     let chunk = writer.close()?;
     let mut close = chunk.close().clone();
     let pages = read_pages(pages.take(), &close)?;
-    let bytes = write_pages(pages, &mut close)?;
+    let bytes = write_pages(pages, &mut close, compression)?;
     group.append_column(&bytes, close)
 }
 
@@ -82,7 +89,11 @@ fn read_pages(bytes: Bytes, close: &ColumnCloseResult) -> Result<Vec<Page>, Parq
 }
 
 /// Writes a column's pages compressed, and says where they are now.
-fn write_pages(pages: Vec<Page>, close: &mut ColumnCloseResult) -> Result<Bytes, ParquetError> {
+fn write_pages(
+    pages: Vec<Page>,
+    close: &mut ColumnCloseResult,
+    compression: Compression,
+) -> Result<Bytes, ParquetError> {
     let mut sink = TrackedWrite::new(vec![]);
     let mut writer = SerializedPageWriter::new(&mut sink);
     let (mut n_plain, mut dictionary_at, mut specs) = (0, None, vec![]);
@@ -98,7 +109,7 @@ fn write_pages(pages: Vec<Page>, close: &mut ColumnCloseResult) -> Result<Bytes,
     close.bytes_written = bytes.len() as u64;
     let metadata = close.metadata.clone().into_builder();
     close.metadata = metadata
-        .set_compression(zstd())
+        .set_compression(compression)
         .set_total_compressed_size(bytes.len() as i64)
         .set_total_uncompressed_size(n_plain)
         .set_dictionary_page_offset(dictionary_at)
@@ -118,15 +129,7 @@ fn compressed(mut page: Page) -> Result<CompressedPage, ParquetError> {
         return Err(ParquetError::NYI("compressing pages of version 2".to_owned()));
     };
     let n_plain = buf.len();
-    *buf = COMPRESSOR
-        .with_borrow_mut(|kept| {
-            let compressor = match kept {
-                Some(compressor) => compressor,
-                None => kept.insert(Compressor::new(ZSTD_LEVEL)?),
-            };
-            compressor.compress(buf)
-        })?
-        .into();
+    *buf = COMPRESSOR.with_borrow_mut(|kept| kept.compress(buf))?.into();
     Ok(CompressedPage::new(page, n_plain))
 }
 
@@ -168,11 +171,10 @@ mod tests {
     use arrow::datatypes::{DataType, Field};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use parquet::basic::CompressionCodec;
-    use parquet::schema::types::ColumnPath;
 
     use super::*;
     use crate::flatten::TABLES;
-    use crate::lake::properties::writer_properties;
+    use crate::lake::properties::{ZSTD_LEVEL_COLUMNS, writer_properties, zstd};
 
     /// Rows of each kind of column that our tables have; most values are missing.
     fn rows(n: usize) -> RecordBatch {
@@ -202,9 +204,9 @@ mod tests {
     }
 
     /// Small pages and dictionaries, so that there are several and some dictionaries are given up.
-    fn properties() -> WriterProperties {
+    fn properties(level: i32) -> WriterProperties {
         WriterProperties::builder()
-            .set_compression(zstd())
+            .set_compression(zstd(level))
             .set_max_row_group_row_count(Some(3_000))
             .set_data_page_row_count_limit(700)
             .set_write_batch_size(100)
@@ -215,14 +217,17 @@ mod tests {
 
     #[test]
     fn a_file_is_byte_for_byte_that_of_the_librarys_writer() {
-        for n_rows in [0, 1, 2_999, 3_000, 7_001] {
-            let rows = rows(n_rows);
-            let mut writer =
-                ArrowWriter::try_new_with_options(vec![], rows.schema(), options(properties()))
-                    .unwrap();
+        for (n_rows, level) in [(0, 1), (1, 3), (2_999, 1), (3_000, 3), (7_001, 1), (7_001, 19)] {
+            let (rows, properties) = (rows(n_rows), properties(level));
+            let mut writer = ArrowWriter::try_new_with_options(
+                vec![],
+                rows.schema(),
+                options(properties.clone()),
+            )
+            .unwrap();
             writer.write(&rows).unwrap();
             let theirs = writer.into_inner().unwrap();
-            let ours = write(&rows, properties()).unwrap();
+            let ours = write(&rows, properties).unwrap();
             assert!(ours == theirs, "{n_rows} rows: {} and {} bytes", ours.len(), theirs.len());
         }
     }
@@ -231,7 +236,7 @@ mod tests {
     fn types_of_all_tables_are_read_back_without_arrows_schema() {
         for table in TABLES {
             let rows = RecordBatch::new_empty(table.schema());
-            let properties = writer_properties(table, &rows, 0, "segment");
+            let properties = writer_properties(table, &rows, 0, "segment", ZSTD_LEVEL_COLUMNS);
             let bytes = Bytes::from(write(&rows, properties).unwrap());
             let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
             assert_eq!(reader.schema().fields(), rows.schema().fields(), "{}", table.name);
@@ -243,7 +248,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_back() {
         let rows = rows(7_001);
-        let bytes = Bytes::from(write(&rows, properties()).unwrap());
+        let bytes = Bytes::from(write(&rows, properties(ZSTD_LEVEL_COLUMNS)).unwrap());
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
         let groups = reader.metadata().row_groups();
         assert_eq!(groups.len(), 3);

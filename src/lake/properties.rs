@@ -16,8 +16,10 @@ pub const SEGMENT_KEY: &str = "tributary.segment";
 const BLOOM_COLUMNS: [&str; 3] = ["event_id", "session_id", "visitor_id"];
 /// Columns whose values hardly repeat: a dictionary of them would be a second copy.
 const UNIQUE_COLUMNS: [&str; 5] = ["event_id", "session_id", "visitor_id", "webhook_id", "body"];
-/// More makes files hardly smaller and takes twice the time.
-pub(super) const ZSTD_LEVEL: i32 = 3;
+/// How far zstd compresses: more makes files hardly smaller and takes twice the time.
+pub(crate) const ZSTD_LEVEL: i32 = 3;
+/// How far it compresses the columns of a flush, which are as large as with more.
+pub(crate) const ZSTD_LEVEL_COLUMNS: i32 = 1;
 /// False positives a bloom filter may give.
 const BLOOM_FPP: f64 = 0.01;
 /// Bytes of a row group: what a reader must hold to decode one.
@@ -28,14 +30,15 @@ const ROW_GROUP_ROWS: usize = 131_072;
 /// Returns the properties of a file of `n_rows` rows made from `segment`, of which `rows` are the
 /// first.
 ///
-/// zstd, dictionaries but where values hardly repeat, statistics a page, and a bloom filter on the
-/// ids.
+/// zstd of this level, dictionaries but where values hardly repeat, statistics a page, and a bloom
+/// filter on the ids.
 #[must_use]
 pub fn writer_properties(
     table: &Table,
     rows: &RecordBatch,
     n_rows: usize,
     segment: &str,
+    level: i32,
 ) -> WriterProperties {
     let metadata = vec![
         KeyValue::new(SEGMENT_KEY.to_owned(), segment.to_owned()),
@@ -43,7 +46,7 @@ pub fn writer_properties(
     ];
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("tributary ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(zstd())
+        .set_compression(zstd(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_key_value_metadata(Some(metadata))
@@ -76,9 +79,9 @@ pub(crate) fn options(properties: WriterProperties) -> ArrowWriterOptions {
     ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true)
 }
 
-/// Returns how pages are compressed.
-pub(super) fn zstd() -> Compression {
-    Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).expect("the level is one of zstd's"))
+/// Returns how pages are compressed at a level.
+pub(super) fn zstd(level: i32) -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(level).expect("the level is one of zstd's"))
 }
 
 /// The order of rows in a file: tenant, then time.

@@ -14,7 +14,7 @@ use parquet::file::statistics::Statistics;
 use serde_json::json;
 
 use super::files::day;
-use super::properties::{options, writer_properties};
+use super::properties::{ZSTD_LEVEL, options, writer_properties};
 use super::scan::{Filter, scan};
 use super::{DataFile, Lake, LakeError, NewFile};
 use crate::schema::Table;
@@ -47,7 +47,7 @@ impl FileWriter {
         source: &str,
     ) -> Result<Self, LakeError> {
         let key = Path::from(format!("{}/{path}", table.name));
-        let properties = writer_properties(table, rows, n_rows_max, source);
+        let properties = writer_properties(table, rows, n_rows_max, source, ZSTD_LEVEL);
         let sink = BufWriter::new(Arc::clone(lake.store()), key);
         let writer =
             AsyncArrowWriter::try_new_with_options(sink, table.schema(), options(properties));
