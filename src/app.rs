@@ -26,7 +26,7 @@ use crate::verify::Verifier;
 use crate::web::{self, Gate, Waiting, Web};
 
 /// Records of a segment at most, whatever the policy says.
-const SEGMENT_RECORDS_MAX: u64 = 1 << 22;
+const SEGMENT_RECORDS_MAX: u64 = 1 << 20;
 
 /// How often a wait for the lake looks again.
 const FLUSH_POLL: Duration = Duration::from_millis(10);
