@@ -14,6 +14,7 @@ pub mod encode;
 pub mod error;
 mod flatteners;
 pub mod policy;
+mod received;
 mod segment;
 mod thread;
 mod worker;

@@ -19,6 +19,7 @@ use crate::schema::Table;
 use super::FlushError;
 use super::encode::{self, Encoded};
 use super::flatteners::{Flatteners, Group};
+use super::received::Received;
 
 /// Records that one thread flattens at a time, at most.
 const GROUP_RECORDS: usize = 1024;
@@ -38,8 +39,8 @@ pub(super) fn segment_name(segment: &SealedSegment) -> String {
 pub(super) struct Encodings {
     /// How often each kind of trouble was met.
     pub(super) troubles: BTreeMap<&'static str, u64>,
-    /// When each event was received, milliseconds since the Unix epoch.
-    pub(super) received_ms: Vec<i64>,
+    /// When its events were received.
+    pub(super) received: Received,
 }
 
 /// What a flush needs beside the segment.
@@ -70,7 +71,7 @@ pub(super) fn encode_segment(
         }
         for column in rows.iter().filter_map(|rows| rows.raw.column_by_name("received_at")) {
             let received = column.as_primitive::<TimestampMillisecondType>();
-            encodings.received_ms.extend(received.values());
+            encodings.received.extend(received.values());
         }
         let place = (name.as_str(), n_chunks);
         n_chunks += 1;

@@ -238,7 +238,7 @@ impl Worker {
         }
         self.commit_all(&segment, written).await?;
         failpoint::pass("flush_before_release");
-        let Encodings { troubles, received_ms } = encodings;
+        let Encodings { troubles, received } = encodings;
         let journal = Arc::clone(&self.journal);
         let sequence = segment.sequence;
         let n_records = segment.n_records;
@@ -246,10 +246,9 @@ impl Worker {
             .await
             .map_err(|error| FlushError::Interrupted(error.to_string()))??;
         self.report_troubles(sequence, &troubles);
-        let now_ms = self.clock.now_ms();
-        for received_ms in received_ms {
-            let seconds = now_ms.saturating_sub(received_ms).max(0) as f64 / 1000.0;
-            self.metrics.event_to_lake_seconds.observe(seconds);
+        for (age_ms, n) in received.ages_ms(self.clock.now_ms()) {
+            let seconds = age_ms as f64 / 1000.0;
+            (0..n).for_each(|_| self.metrics.event_to_lake_seconds.observe(seconds));
         }
         let seconds = (self.clock.elapsed() - started).as_secs_f64();
         self.metrics.flushes.inc();

@@ -60,7 +60,7 @@ fn files(
         sender: &sender,
     };
     let encodings = pool.install(|| encode_segment(segment, &job)).unwrap();
-    assert_eq!(encodings.received_ms.len() as u64, segment.n_records);
+    assert_eq!(encodings.received.n_events(), segment.n_records);
     let mut files = BTreeMap::new();
     while let Ok((table, file)) = receiver.try_recv() {
         let place = (table.name, file.date, file.n);
