@@ -38,8 +38,6 @@ const STACK_BYTES: usize = 16 << 20;
 const VERSION_FRESH: Duration = Duration::from_secs(1);
 /// How long one engine is used at most, whatever the lake says.
 const ENGINE_AGE_MAX: Duration = Duration::from_secs(3600);
-/// How long a query waits for its turn.
-const TURN_WAIT: Duration = Duration::from_secs(10);
 /// Answers kept, about; only their bytes are bounded strictly.
 const KEPT_ANSWERS: usize = 256;
 
@@ -50,6 +48,8 @@ pub struct Limits {
     pub query: query::Limits,
     /// Queries at the same time; others wait.
     pub at_once: usize,
+    /// How long a query waits for its turn.
+    pub turn_wait: Duration,
     /// Time of a query.
     pub time: Duration,
     /// Rows of an answer.
@@ -69,6 +69,7 @@ impl Default for Limits {
                 partitions: Some(cores_for_queries()),
             },
             at_once: 2,
+            turn_wait: Duration::from_secs(10),
             time: Duration::from_secs(30),
             rows_max: 100_000,
             bytes_max: 32 << 20,
@@ -212,7 +213,7 @@ impl Queries {
         &self,
         query: impl Future<Output = Result<Bytes, ApiError>>,
     ) -> Result<Bytes, ApiError> {
-        let turn = tokio::time::timeout(TURN_WAIT, self.turns.acquire()).await;
+        let turn = tokio::time::timeout(self.limits.turn_wait, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(ApiError::Busy) };
         let started = self.clock.elapsed();
         let span = tracing::info_span!(target: traces::PART, "query");

@@ -239,13 +239,14 @@ async fn without_a_token_only_this_machine_is_answered() {
 }
 
 #[tokio::test]
-async fn a_query_has_limits_of_rows_bytes_and_time() {
+async fn a_query_has_limits_of_rows_bytes_time_and_turns() {
     let place = Place::new();
     let limits = Limits::default();
     for (limits, status, word) in [
         (Limits { rows_max: 0, ..limits }, 422, "0 rows"),
         (Limits { bytes_max: 1, ..limits }, 422, "1 bytes"),
         (Limits { time: Duration::ZERO, ..limits }, 504, "--query-timeout"),
+        (Limits { at_once: 0, turn_wait: Duration::ZERO, ..limits }, 503, "too many queries"),
     ] {
         let web = Some(dashboard(limits));
         let app = start(&place, Settings { web, ..settings(&place, None) }).await;
