@@ -25,6 +25,9 @@ use crate::upkeep::schedule::{self, Schedule};
 use crate::verify::Verifier;
 use crate::web::{self, Gate, Waiting, Web};
 
+/// Records of a segment at most, whatever the policy says.
+const SEGMENT_RECORDS_MAX: u64 = 1 << 20;
+
 /// How often a wait for the lake looks again.
 const FLUSH_POLL: Duration = Duration::from_millis(10);
 
@@ -259,7 +262,7 @@ pub fn open_journal(
 ) -> Result<Arc<Journal>, AppError> {
     let options = journal::Options {
         segment_bytes_max: policy.bytes_max,
-        segment_records_max: policy.rows_max,
+        segment_records_max: policy.rows_max.min(SEGMENT_RECORDS_MAX),
         bounds: settings.bounds,
         dedup_window_ms: i64::try_from(settings.dedup_window.as_millis()).unwrap_or(i64::MAX),
     };
