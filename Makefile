@@ -85,7 +85,14 @@ $(PAGES): $(PAGES_FROM)
 	  echo "npm is missing: the dashboard is not built"; \
 	fi
 
-test: test-rust test-python test-cluster test-browser torture-short ## runs all tests
+# In this order; each tells how long it took.
+TEST_STAGES := test-rust test-python test-cluster test-browser torture-short
+
+test: ## runs all tests
+	@for stage in $(TEST_STAGES); do \
+	  began=$$(date +%s) && $(MAKE) $$stage && \
+	  echo "stage $$stage: $$(($$(date +%s) - began)) s" || exit 1; \
+	done
 
 test-rust: dashboard ## runs the tests in Rust
 	$(CARGO) test --locked
