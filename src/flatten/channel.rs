@@ -24,6 +24,9 @@ use std::borrow::Cow;
 
 pub use user::Rule;
 
+use click_id::{Ad, ClickId};
+use resolve::Origin;
+
 /// Visits without any evidence of an origin.
 pub const DIRECT: &str = "Direct";
 /// Campaigns that run on several networks at once, such as Performance Max.
@@ -168,6 +171,18 @@ impl Channels {
     #[must_use]
     pub fn classify(&self, signals: &Signals<'_>) -> Touch {
         let origin = resolve::resolve(signals);
+        let ad = origin.click.as_ref().and_then(ClickId::ad);
+        self.group(signals, origin, ad)
+    }
+
+    /// Classifies what money was spent on, by its tags. Spend proves an ad as its click id does, so
+    /// it lies on the channel of the visits that it brings.
+    #[must_use]
+    pub fn classify_spend(&self, signals: &Signals<'_>) -> Touch {
+        self.group(signals, resolve::resolve(signals), Some(Ad::Click))
+    }
+
+    fn group(&self, signals: &Signals<'_>, origin: Origin<'_>, ad: Option<Ad>) -> Touch {
         let by_user = self.rules.iter().position(|rule| rule.holds(signals, &origin));
         let (channel, rule) = match by_user {
             Some(at) => {
@@ -179,6 +194,7 @@ impl Channels {
                     origin.source.as_deref(),
                     origin.medium.as_deref(),
                     origin.campaign.as_deref(),
+                    ad,
                     self.grouping,
                 );
                 (Cow::Borrowed(channel), Cow::Borrowed(rule))
@@ -213,11 +229,7 @@ pub fn classify(signals: &Signals<'_>) -> Touch {
     Channels::default().classify(signals)
 }
 
-fn touch(
-    channel: Cow<'static, str>,
-    rule: Cow<'static, str>,
-    origin: resolve::Origin<'_>,
-) -> Touch {
+fn touch(channel: Cow<'static, str>, rule: Cow<'static, str>, origin: Origin<'_>) -> Touch {
     let (click_id, click_id_type) =
         origin.click.map(|click| (click.value.into_owned(), click.key)).unzip();
     Touch {
@@ -256,5 +268,6 @@ pub fn group(
     let source = source.and_then(normalise::plain);
     let medium = medium.and_then(normalise::plain);
     let campaign = campaign.and_then(normalise::plain);
-    rules::group_normal(source.as_deref(), medium.as_deref(), campaign.as_deref(), grouping)
+    let (source, medium, campaign) = (source.as_deref(), medium.as_deref(), campaign.as_deref());
+    rules::group_normal(source, medium, campaign, None, grouping)
 }

@@ -135,7 +135,7 @@ impl Reader<'_> {
             utm_campaign: tag("campaign"),
             ..Signals::default()
         };
-        self.channels.classify(&signals).channel.into_owned()
+        self.channels.classify_spend(&signals).channel.into_owned()
     }
 }
 

@@ -16,6 +16,15 @@ pub(super) enum Proof {
     Seen,
 }
 
+/// The kind of ad that a click id proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ad {
+    /// One that is paid for by the click, as a rule.
+    Click,
+    /// A banner or the like.
+    Display,
+}
+
 /// A click id found on a visit.
 #[derive(Clone, Debug)]
 pub(super) struct ClickId<'a> {
@@ -29,6 +38,17 @@ pub(super) struct ClickId<'a> {
     pub(super) medium: &'static str,
     /// Whether the medium is certain.
     pub(super) proof: Proof,
+}
+
+impl ClickId<'_> {
+    /// Returns the ad that it proves, if it does.
+    pub(super) fn ad(&self) -> Option<Ad> {
+        match (self.proof, self.medium) {
+            (Proof::Tagged, "cpc") => Some(Ad::Click),
+            (Proof::Tagged, "display") => Some(Ad::Display),
+            _ => None,
+        }
+    }
 }
 
 struct Spec(&'static str, &'static str, &'static str, Proof);

@@ -1,19 +1,22 @@
 //! Finds the source and medium of a visit: tags first, then click ids, then the referrer.
 //!
 //! Tags are the sender's own words and stand. A click id is the network's word: it fills what the
-//! tags leave open. A referrer only tells the last page, and the visitor's own site, payment pages,
+//! tags leave open, and proves an ad (`rules.rs`). A referrer only tells the last page, and the visitor's own site, payment pages,
 //! log-ins and meeting schedulers are no origin at all.
 
 use std::borrow::Cow;
 
-use super::click_id::{ClickId, Proof, Strongest};
+use super::click_id::{Ad, ClickId, Proof, Strongest};
 use super::matchers::is_paid_medium;
+use super::rules::names_channel;
 use super::sources::{self, Entry, Kind};
 use super::{Signals, normalise};
 use crate::flatten::account::{host_of, path_of, referrer_host, registrable};
 
-/// First labels of hosts where people read their mail.
-const WEBMAIL_LABELS: &[&str] = &["mail", "owa", "roundcube", "webmail", "zimbra"];
+/// First labels of hosts where people read their mail, beside those that say so themselves.
+const WEBMAIL_LABELS: &[&str] = &["owa", "roundcube", "zimbra"];
+/// Google's networks of banners, by the names that the source list gives them.
+const DISPLAY_NETWORKS: &[&str] = &["doubleclick", "google adsense"];
 
 /// Normalised evidence of where a visit came from.
 #[derive(Debug, Default)]
@@ -43,7 +46,8 @@ pub(super) fn resolve<'a>(signals: &Signals<'a>) -> Origin<'a> {
         }
         (None, Some(medium)) => {
             // Only the network of an ad is worth a guess: a mail read in a browser is still a mail.
-            if is_paid_medium(medium) {
+            let is_ad = origin.click.as_ref().is_some_and(|click| click.ad().is_some());
+            if is_paid_medium(medium) || is_ad && !names_channel(medium) {
                 origin.source = sender(signals, origin.click.as_ref()).map(|(source, _)| source);
             }
         }
@@ -108,9 +112,7 @@ fn query_pairs(url: &str) -> impl Iterator<Item = (&str, &str)> {
 fn sender<'a>(signals: &Signals<'a>, click: Option<&ClickId<'a>>) -> Option<Sender<'a>> {
     match click {
         None => from_referrer(signals),
-        Some(click) if click.proof == Proof::Tagged => {
-            Some((Cow::Borrowed(click.source), click.medium))
-        }
+        Some(click) if click.proof == Proof::Tagged => Some(by_click_id(signals, click)),
         // Meta adds one and the same id on all its networks; the referrer knows which it was.
         Some(click) => {
             let network = from_referrer(signals).map(|(source, _)| source).filter(|source| {
@@ -118,6 +120,24 @@ fn sender<'a>(signals: &Signals<'a>, click: Option<&ClickId<'a>>) -> Option<Send
             });
             Some((network.unwrap_or(Cow::Borrowed(click.source)), click.medium))
         }
+    }
+}
+
+/// The sender that a click id proves. Google's ads all carry the same ids, wherever they are shown,
+/// so the page that showed it knows better what kind of ad it was.
+fn by_click_id<'a>(signals: &Signals<'a>, click: &ClickId<'a>) -> Sender<'a> {
+    let by_id = (Cow::Borrowed(click.source), click.medium);
+    if click.source != "google" || click.ad() != Some(Ad::Click) {
+        return by_id;
+    }
+    let Some((page, _)) = from_referrer(signals) else { return by_id };
+    let kinds = sources::by_name(&page).unwrap_or_default().kinds;
+    if kinds.has(Kind::Video) {
+        (page, click.medium)
+    } else if DISPLAY_NETWORKS.contains(&page.as_ref()) {
+        (Cow::Borrowed(click.source), "display")
+    } else {
+        by_id
     }
 }
 
@@ -179,6 +199,13 @@ fn is_own_site(host: &str, landing_page: Option<&str>) -> bool {
         && registrable(host).is_some_and(|domain| registrable(&own) == Some(domain))
 }
 
+/// Tells whether a host's first label says that mail is read there: `mail01.orange.fr`,
+/// `email.ionos.de`, `lightmailer-bs.gmx.net`. A domain of such a name, `mailtrap.io`, does not.
 fn is_webmail(host: &str) -> bool {
-    host.split_once('.').is_some_and(|(label, _)| WEBMAIL_LABELS.contains(&label))
+    let Some((label, _)) = host.split_once('.') else { return false };
+    let says_so = ["mail", "email", "webmail"].iter().any(|start| label.starts_with(start))
+        || label.ends_with("mail")
+        || label.contains("mailer")
+        || WEBMAIL_LABELS.contains(&label);
+    says_so && registrable(host).is_some_and(|domain| domain.len() < host.len())
 }

@@ -5,9 +5,12 @@
 //! (<https://support.google.com/analytics/answer/9756891>), one row an alternative so that the
 //! name of a row says what decided. Rows marked `DEFAULT_ONLY` and `STRICT_ONLY` are where
 //! [`Grouping::Default`] departs from Google: a list of search engines may hold an AI assistant,
-//! so assistants go first.
+//! so assistants go first. Where an ad's click id came with the visit, it is paid for even if its
+//! medium (`pmax`, `sponsored`) is none that Google's table knows: Google's own reports get such
+//! visits by auto-tagging.
 
 use super::Grouping;
+use super::click_id::Ad;
 use super::matchers::{is_paid_medium, is_shop_campaign, says_email};
 use super::sources::{self, Kind, Kinds};
 use super::{
@@ -32,6 +35,7 @@ struct Facts<'a> {
     campaign: &'a str,
     kinds: Kinds,
     is_paid: bool,
+    is_display_click: bool,
     is_shop_campaign: bool,
     is_strict: bool,
 }
@@ -50,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
     row(PAID_SEARCH, "paid_search", |f| f.is_paid && f.kinds.has(Kind::Search)),
     row(PAID_SOCIAL, "paid_social", |f| f.is_paid && f.kinds.has(Kind::Social)),
     row(PAID_VIDEO, "paid_video", |f| f.is_paid && f.kinds.has(Kind::Video)),
-    row(DISPLAY, "display", |f| DISPLAY_MEDIUMS.contains(&f.medium)),
+    row(DISPLAY, "display", is_display),
     row(PAID_OTHER, "paid_other", |f| f.is_paid),
     row(ORGANIC_SHOPPING, "organic_shopping_source", |f| f.kinds.has(Kind::Shopping)),
     row(ORGANIC_SHOPPING, "organic_shopping_campaign", |f| f.is_shop_campaign),
@@ -73,18 +77,21 @@ pub(super) const RULES: &[Rule] = &[
     row(SMS, "sms_source", |f| f.source == "sms"),
     row(SMS, "sms_medium", |f| f.medium == "sms"),
     row(MOBILE_PUSH, "mobile_push_source", |f| f.source == "firebase"),
-    row(MOBILE_PUSH, "mobile_push_medium", is_push_medium),
+    row(MOBILE_PUSH, "mobile_push_medium", |f| is_push(f.medium)),
     row(UNASSIGNED, "unassigned", |_| true),
 ];
 
 /// Gives the channel of normalised evidence, and the name of the row that decided.
+///
+/// `ad` is the ad that a click id proves, if one does.
 pub(super) fn group_normal(
     source: Option<&str>,
     medium: Option<&str>,
     campaign: Option<&str>,
+    ad: Option<Ad>,
     grouping: Grouping,
 ) -> (&'static str, &'static str) {
-    let facts = Facts::new(source, medium, campaign, grouping);
+    let facts = Facts::new(source, medium, campaign, ad, grouping);
     let rule = RULES.iter().find(|rule| (rule.holds)(&facts));
     rule.map_or((UNASSIGNED, "unassigned"), |rule| (rule.channel, rule.name))
 }
@@ -98,21 +105,27 @@ impl<'a> Facts<'a> {
         source: Option<&'a str>,
         medium: Option<&'a str>,
         campaign: Option<&'a str>,
+        ad: Option<Ad>,
         grouping: Grouping,
     ) -> Self {
         let source = source.unwrap_or_default();
         let medium = medium.unwrap_or_default();
         let campaign = campaign.unwrap_or_default();
         let is_strict = grouping == Grouping::Ga4Strict;
-        let kinds = if is_strict { kinds_by_ga4(source) } else { kinds_by_all_lists(source) };
+        // Google's own list goes before a medium, our additions to it give way.
+        let is_sent = names_delivery(medium) && !is_paid_medium(medium);
+        let kinds =
+            if is_strict || is_sent { kinds_by_ga4(source) } else { kinds_by_all_lists(source) };
         // Ad products such as `google_ads` say by their name alone that a click was paid for.
         let is_ad_product = medium.is_empty() && kinds.has(Kind::Ads);
+        let ad = ad.filter(|_| !is_strict && !names_channel(medium));
         Self {
             source,
             medium,
             campaign,
             kinds,
-            is_paid: is_ad_product || is_paid_medium(medium),
+            is_paid: is_ad_product || is_paid_medium(medium) || ad == Some(Ad::Click),
+            is_display_click: ad == Some(Ad::Display),
             is_shop_campaign: is_shop_campaign(campaign),
             is_strict,
         }
@@ -125,9 +138,27 @@ fn is_direct(facts: &Facts<'_>) -> bool {
     facts.medium.is_empty() && (facts.source == "(direct)" || is_unsaid)
 }
 
-fn is_push_medium(facts: &Facts<'_>) -> bool {
-    let medium = facts.medium;
+fn is_display(facts: &Facts<'_>) -> bool {
+    facts.is_display_click || DISPLAY_MEDIUMS.contains(&facts.medium)
+}
+
+fn is_push(medium: &str) -> bool {
     medium.ends_with("push") || medium.contains("mobile") || medium.contains("notification")
+}
+
+/// Tells whether a medium says how a link was delivered, whoever's name is the source.
+fn names_delivery(medium: &str) -> bool {
+    says_email(medium) || matches!(medium, "affiliate" | "audio" | "sms") || is_push(medium)
+}
+
+/// Tells whether a row of the table goes by this medium, other than those of paid media.
+pub(super) fn names_channel(medium: &str) -> bool {
+    names_delivery(medium)
+        || DISPLAY_MEDIUMS.contains(&medium)
+        || matches!(medium, "organic" | "ai-assistant")
+        || medium.contains("video")
+        || SOCIAL_MEDIUMS.contains(&medium)
+        || REFERRAL_MEDIUMS.contains(&medium)
 }
 
 fn kinds_by_ga4(source: &str) -> Kinds {

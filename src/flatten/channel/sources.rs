@@ -55,8 +55,25 @@ pub(super) struct Entry {
 /// Labels that lead to the search pages of an engine, beside country codes and the like. Other
 /// sub-domains (`drive.google.com`, `finance.yahoo.com`) are ordinary sites.
 const SEARCH_LABELS: &[&str] = &[
-    "cse", "html", "image", "images", "lens", "lite", "maps", "mobile", "news", "safe", "scholar",
-    "search", "video", "videos", "wap", "www",
+    "clck",
+    "cse",
+    "encrypted",
+    "html",
+    "image",
+    "images",
+    "ipv6",
+    "lens",
+    "lite",
+    "maps",
+    "mobile",
+    "news",
+    "safe",
+    "scholar",
+    "search",
+    "video",
+    "videos",
+    "wap",
+    "www",
 ];
 
 struct Index {
@@ -144,7 +161,22 @@ fn parents(host: &str) -> impl Iterator<Item = (&str, &str)> {
 fn inherits(parent: Entry, child: &str) -> bool {
     !parent.kinds.has(Kind::Search)
         || parent.kinds.has(Kind::Ignored)
-        || child.split('.').all(|label| label.len() <= 2 || SEARCH_LABELS.contains(&label))
+        || child.split('.').all(is_search_label)
+}
+
+/// Tells whether a label leads to an engine's search pages: `de`, `images`, and the numbered servers
+/// `www2` (Google), `yhs4` (Yahoo) and `s2-eu4` (Startpage's proxies).
+fn is_search_label(label: &str) -> bool {
+    let is_numbered = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+    let is_proxy = || {
+        let (server, region) = label.strip_prefix('s')?.split_once('-')?;
+        Some(is_numbered(server) && region.len() <= 3)
+    };
+    label.len() <= 2
+        || SEARCH_LABELS.contains(&label)
+        || label.strip_prefix("www").is_some_and(is_numbered)
+        || label.starts_with("yhs")
+        || is_proxy() == Some(true)
 }
 
 /// A key listed twice is all that its lines say; the later line names it.

@@ -6,6 +6,8 @@ use super::matchers::{is_paid_medium, is_shop_campaign, says_email};
 use super::rules::RULES;
 use super::{CHANNELS, Channels, Grouping, Signals, Touch, classify, group};
 
+mod evidence;
+
 /// The test vectors of `dbt-ga4`'s channel macro: source, medium, campaign and channel.
 ///
 /// Its vector of a bare `alibaba` expects Paid Shopping, which contradicts its own macro: without a
