@@ -20,10 +20,16 @@ use crate::journal::{self, Bounds, Journal, JournalError};
 use crate::lake::{Lake, LakeError};
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
-use crate::receive::{self, Limits, Receiver, Server};
+use crate::receive::{Limits, Receiver};
 use crate::upkeep::schedule::{self, Schedule};
 use crate::verify::Verifier;
-use crate::web::{self, Gate, Waiting, Web};
+use crate::web::{self, Waiting, Web};
+
+mod listeners;
+
+pub use listeners::DashboardSettings;
+
+use listeners::Listener;
 
 /// Records of a segment at most, whatever the policy says.
 const SEGMENT_RECORDS_MAX: u64 = 1 << 20;
@@ -53,15 +59,15 @@ pub struct Settings {
     pub policy: Policy,
     /// Who may send; `None` lets everybody.
     pub verifier: Option<Verifier>,
-    /// What those must show who read the metrics, open the dashboard or call the report API.
-    pub token: Option<String>,
     /// Limits of receiving.
     pub limits: Limits,
     /// How visits are put into channels.
     pub channels: Channels,
     /// When the lake is looked after; `None` leaves it to others.
     pub upkeep: Option<Schedule>,
-    /// The dashboard and the report API; `None` serves neither.
+    /// The listener of dashboard, report API and metrics; `None` has none of them.
+    pub dashboard: Option<DashboardSettings>,
+    /// The dashboard and the report API on that listener; `None` leaves it the metrics.
     pub web: Option<web::Settings>,
 }
 
@@ -78,8 +84,10 @@ pub enum AppError {
     #[error("{0}; unflushed events stay in the journal")]
     Flush(#[from] FlushError),
     /// The address can't be listened on.
-    #[error("listen on {address}: {source}")]
+    #[error("listen on {address}: {source}; give --{option} another address")]
     Listen {
+        /// The option that names it.
+        option: &'static str,
         /// The address.
         address: SocketAddr,
         /// The system's error.
@@ -97,12 +105,13 @@ pub enum AppError {
 #[derive(Debug)]
 pub struct App {
     address: SocketAddr,
+    dashboard_address: Option<SocketAddr>,
     journal: Arc<Journal>,
     receiver: Arc<Receiver>,
     metrics: Arc<Metrics>,
     stop_server: watch::Sender<bool>,
     stop_worker: watch::Sender<bool>,
-    server: JoinHandle<()>,
+    servers: Vec<JoinHandle<()>>,
     worker: JoinHandle<Result<(), FlushError>>,
     upkeep: Option<std::thread::JoinHandle<()>>,
 }
@@ -142,52 +151,57 @@ impl App {
         let receiver = Arc::new(Receiver::new(
             Arc::clone(&journal),
             settings.verifier,
-            settings.token.clone(),
             Arc::clone(&clock),
             Arc::clone(&metrics),
             settings.limits,
         ));
         let (stop_server, server_stop) = watch::channel(false);
         let (stop_worker, worker_stop) = watch::channel(false);
-        let mut endpoints = receive::Endpoints::new(Arc::clone(&receiver));
-        if let Some(web) = settings.web {
-            let gate = Gate::new(settings.listen, settings.token);
-            let waiting = waiting(&receiver, &journal);
-            let web = Web::start(web, gate, queried, right_of_way, &clock, &metrics, waiting);
-            endpoints = endpoints.with(web.map_err(AppError::Queries)?.router());
+        let (listen, limits) = (settings.listen, settings.limits);
+        let webhooks = listeners::webhooks(listen, limits, &receiver, &metrics, &clock).await?;
+        let mut dashboard = None;
+        if let Some(DashboardSettings { listen, connections_max, gate }) = settings.dashboard {
+            let start = |web| {
+                let waiting = waiting(&receiver, &journal);
+                Web::start(web, gate, queried, right_of_way, &clock, &metrics, waiting)
+            };
+            let web = settings.web.map(start).transpose().map_err(AppError::Queries)?;
+            let at = (listen, connections_max);
+            let bound = listeners::dashboard(at, limits, web, &receiver, &metrics, &clock);
+            dashboard = Some(bound.await?);
         }
-        let address = settings.listen;
-        let listen = |source| AppError::Listen { address, source };
-        let server = Server::bind(
-            address,
-            endpoints,
-            settings.limits,
-            Arc::clone(&metrics),
-            Arc::clone(&clock),
-        );
-        let server = server.await.map_err(listen)?;
-        let address = server.address().map_err(listen)?;
         let upkeep = settings.upkeep.map(|schedule| {
             schedule::start(upkept, schedule, clock, Arc::clone(&metrics), stop_server.subscribe())
         });
         let upkeep = upkeep.transpose().map_err(|error| AppError::Task(error.to_string()))?;
         Ok(Self {
-            address,
+            address: webhooks.address(),
+            dashboard_address: dashboard.as_ref().map(Listener::address),
             journal,
             receiver,
             metrics,
             stop_server,
             stop_worker,
-            server: tokio::spawn(server.run(server_stop)),
+            servers: [Some(webhooks), dashboard]
+                .into_iter()
+                .flatten()
+                .map(|listener| listener.serve(server_stop.clone()))
+                .collect(),
             worker: tokio::spawn(worker.run(worker_stop)),
             upkeep,
         })
     }
 
-    /// Returns the address it listens on.
+    /// Returns the address it listens on for webhooks.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns the address of dashboard, report API and metrics, if they are served.
+    #[must_use]
+    pub fn dashboard_address(&self) -> Option<SocketAddr> {
+        self.dashboard_address
     }
 
     /// Returns the metrics.
@@ -219,7 +233,9 @@ impl App {
         self.receiver.stop();
         let failed = |error: tokio::task::JoinError| AppError::Task(error.to_string());
         _ = self.stop_server.send(true);
-        self.server.await.map_err(failed)?;
+        for server in self.servers {
+            server.await.map_err(failed)?;
+        }
         _ = self.stop_worker.send(true);
         if let Some(upkeep) = self.upkeep {
             let joined = tokio::task::spawn_blocking(move || upkeep.join()).await;

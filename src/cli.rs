@@ -262,6 +262,11 @@ impl Common {
         Ok(if goals.is_empty() { goal::usual() } else { goals })
     }
 
+    /// Tells whether what is told on standard error is for people, and they want to hear it.
+    fn is_for_eyes(&self) -> bool {
+        self.log_format == LogFormat::Text && !self.quiet
+    }
+
     /// Opens the lake for reading; a folder that is not there is the user's mistake.
     fn open_lake_to_read(&self) -> anyhow::Result<Lake> {
         if let Some(folder) = self.lake.folder()

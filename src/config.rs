@@ -15,9 +15,12 @@ use zeroize::Zeroizing;
 use crate::flatten::channel::Rule;
 use crate::goal::{self, Goal};
 use crate::verify::{KeyEncoding, Secret};
+use crate::web::tokens::Tokens;
 
+mod listen;
 mod profile;
 
+pub use listen::{Listen, ListenOrOff};
 pub use profile::store_options;
 
 /// The file that is read if it is there and no other is named.
@@ -230,19 +233,15 @@ pub fn secrets(
     text.split_whitespace().enumerate().map(parse).collect()
 }
 
-/// Reads a token from a file, without the white space around it.
+/// Reads a tokens file.
 ///
 /// # Errors
-/// [`ConfigError`] if the file can't be read or is empty.
-pub fn token(file: &Path) -> Result<String, ConfigError> {
+/// [`ConfigError`] if the file can't be read or a token in it can't be used.
+pub fn tokens(file: &Path) -> Result<Tokens, ConfigError> {
     let text = fs::read_to_string(file);
     let text = text.map_err(|source| ConfigError::Read { path: file.to_owned(), source })?;
-    let token = text.trim();
-    if token.is_empty() {
-        let reason = "is empty; write a random token into it".to_owned();
-        return Err(ConfigError::File { path: file.to_owned(), reason });
-    }
-    Ok(token.to_owned())
+    let refuse = |reason| ConfigError::File { path: file.to_owned(), reason };
+    Tokens::parse(&text).map_err(refuse)
 }
 
 /// Tells whether everyone on this machine can read a file that should be private.

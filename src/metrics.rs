@@ -45,12 +45,16 @@ const LIMITS: [&str; 4] = ["journal-bytes", "max-segments", "max-backlog-age", "
 /// Why a request's head is refused.
 const HEADS: [&str; 3] = ["too_large", "too_slow", "malformed"];
 /// Answers of the report API.
-pub(crate) const API_ANSWERS: [&str; 10] = [
+pub(crate) const API_ANSWERS: [&str; 14] = [
     "answered",
     "wrong",
     "missing",
     "no_token",
+    "too_many_wrong_tokens",
     "forbidden",
+    "body_too_large",
+    "body_too_slow",
+    "body_broken",
     "busy",
     "slow",
     "resources",
@@ -116,6 +120,8 @@ pub struct Metrics {
     pub flush_seconds: Histogram,
     /// Events that could not be flattened whole, by reason.
     pub dead_letters: IntCounterVec,
+    /// Connections of the dashboard's listener.
+    pub dashboard: ListenerMetrics,
     /// What the dashboard and its API do.
     pub web: WebMetrics,
     /// Rounds of upkeep that this process did.
@@ -126,6 +132,35 @@ pub struct Metrics {
     pub compacted_files: IntCounter,
     /// Rows that a later one replaced, and copies.
     pub compacted_rows_dropped: IntCounter,
+}
+
+/// What is measured of a listener.
+#[derive(Debug, Clone)]
+pub struct ListenerMetrics {
+    /// Open connections.
+    pub connections: IntGauge,
+    /// Connections that found all places taken.
+    pub connections_refused: IntCounter,
+    /// Requests whose head was refused, by reason.
+    pub heads_refused: IntCounterVec,
+}
+
+impl ListenerMetrics {
+    fn of_dashboard(make: &Maker<'_>) -> Self {
+        Self {
+            connections: make
+                .gauge("dashboard_connections", "Open connections of the dashboard's listener"),
+            connections_refused: make.counter(
+                "dashboard_connections_refused_total",
+                "Connections beyond the limit of the dashboard's listener",
+            ),
+            heads_refused: make.counters(
+                "dashboard_heads_refused_total",
+                "Requests to the dashboard's listener whose head was too large, too slow or malformed",
+                HEAD,
+            ),
+        }
+    }
 }
 
 /// What is measured of the dashboard and its API.
@@ -216,6 +251,7 @@ impl Metrics {
             ),
             flush_seconds: make.histogram("flush_seconds", "Time to flush one segment", 0.01),
             dead_letters: make.counters("dead_letters_total", "Events not flattened whole", REASON),
+            dashboard: ListenerMetrics::of_dashboard(&make),
             web: WebMetrics::new(&make),
             compactions: make.counter("compactions_total", "Rounds of upkeep that were done"),
             compaction_errors: make
@@ -227,6 +263,16 @@ impl Metrics {
                 "Superseded rows and copies that a compaction dropped",
             ),
             registry,
+        }
+    }
+
+    /// Returns what is measured of the webhooks' listener.
+    #[must_use]
+    pub fn of_webhooks(&self) -> ListenerMetrics {
+        ListenerMetrics {
+            connections: self.connections.clone(),
+            connections_refused: self.connections_refused.clone(),
+            heads_refused: self.heads_refused.clone(),
         }
     }
 

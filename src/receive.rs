@@ -19,13 +19,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use subtle::ConstantTimeEq as _;
+use axum::{Json, Router};
+use serde_json::json;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
@@ -36,7 +36,7 @@ use crate::verify::Verifier;
 use error::Refusal;
 use notices::Notices;
 
-pub use server::Server;
+pub use server::{Server, Terms};
 
 /// A head may have at least this many bytes; the HTTP library needs them.
 pub const HEAD_BYTES_MIN: usize = 8 << 10;
@@ -86,7 +86,6 @@ pub struct Receiver {
     journal: Arc<Journal>,
     /// `None` lets unsigned webhooks in.
     verifier: Option<Verifier>,
-    token: Option<String>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     limits: Limits,
@@ -97,13 +96,10 @@ pub struct Receiver {
 
 impl Receiver {
     /// Makes a receiver; without a verifier it takes unsigned webhooks.
-    ///
-    /// `token` is what a reader of the metrics must show, if there is one.
     #[must_use]
     pub fn new(
         journal: Arc<Journal>,
         verifier: Option<Verifier>,
-        token: Option<String>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
         limits: Limits,
@@ -111,7 +107,7 @@ impl Receiver {
         let in_flight = Arc::new(Semaphore::new(body::units(limits.in_flight_bytes_max)));
         let stopping = AtomicBool::new(false);
         let notices = Notices::default();
-        Self { journal, verifier, token, clock, metrics, limits, in_flight, notices, stopping }
+        Self { journal, verifier, clock, metrics, limits, in_flight, notices, stopping }
     }
 
     /// Refuses webhooks from now on; what is being read is still answered.
@@ -137,20 +133,37 @@ impl Receiver {
 
 /// Where webhooks are sent to.
 const WEBHOOKS: &str = "/webhooks/midbound";
+/// The same, as some write it.
+const WEBHOOKS_SLASH: &str = "/webhooks/midbound/";
 
-/// What is served.
+/// What a listener serves.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
-    receiver: Arc<Receiver>,
+    /// Who takes webhooks, where they are served.
+    receiver: Option<Arc<Receiver>>,
     router: Router,
 }
 
 impl Endpoints {
-    /// Makes the endpoints of a receiver.
+    /// Makes the endpoints of webhooks: those, health, and nothing else.
     #[must_use]
-    pub fn new(receiver: Arc<Receiver>) -> Self {
-        let router = router(Arc::clone(&receiver));
-        Self { receiver, router }
+    pub fn of_webhooks(receiver: Arc<Receiver>) -> Self {
+        let router = Router::new()
+            // For its answer to other methods.
+            .route(WEBHOOKS, post(webhook::receive))
+            .route(WEBHOOKS_SLASH, post(webhook::receive))
+            .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
+            .fallback(nothing_here)
+            .with_state(Arc::clone(&receiver));
+        Self { receiver: Some(receiver), router }
+    }
+
+    /// Makes the endpoint of metrics, which name nobody.
+    #[must_use]
+    pub fn of_metrics(receiver: Arc<Receiver>) -> Self {
+        let router = Router::new().route("/metrics", get(metrics)).with_state(receiver);
+        Self { receiver: None, router }
     }
 
     /// Adds routes of others.
@@ -163,22 +176,15 @@ impl Endpoints {
     /// Answers a request.
     async fn answer(self, request: Request) -> Response {
         // The path that nearly all requests take needs no table of routes.
-        if request.method() == Method::POST && request.uri().path() == WEBHOOKS {
-            return webhook::receive(State(self.receiver), request).await;
+        if let Some(receiver) = self.receiver
+            && request.method() == Method::POST
+            && request.uri().path() == WEBHOOKS
+        {
+            return webhook::receive(State(receiver), request).await;
         }
         let answered = self.router.oneshot(request).await;
         answered.unwrap_or_else(|never| match never {})
     }
-}
-
-fn router(receiver: Arc<Receiver>) -> Router {
-    Router::new()
-        // For its answer to other methods.
-        .route(WEBHOOKS, post(webhook::receive))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(receiver)
 }
 
 async fn healthz() -> &'static str {
@@ -193,19 +199,13 @@ async fn readyz(State(receiver): State<Arc<Receiver>>) -> Response {
     }
 }
 
-async fn metrics(State(receiver): State<Arc<Receiver>>, headers: HeaderMap) -> Response {
-    if !is_allowed(receiver.token.as_deref(), &headers) {
-        return StatusCode::UNAUTHORIZED.into_response();
-    }
+async fn nothing_here() -> Response {
+    let error = "there is nothing here; webhooks go to POST /webhooks/midbound";
+    (StatusCode::NOT_FOUND, Json(json!({ "error": error }))).into_response()
+}
+
+async fn metrics(State(receiver): State<Arc<Receiver>>) -> Response {
     receiver.journal.observe(&receiver.metrics);
     let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (content_type, receiver.metrics.render()).into_response()
-}
-
-/// Checks the token in constant time; without one everybody may read.
-fn is_allowed(token: Option<&str>, headers: &HeaderMap) -> bool {
-    let Some(token) = token else { return true };
-    let given = headers.get(AUTHORIZATION).map(axum::http::HeaderValue::as_bytes);
-    let given = given.and_then(|value| value.strip_prefix(b"Bearer ")).unwrap_or_default();
-    given.ct_eq(token.as_bytes()).into()
 }

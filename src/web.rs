@@ -1,14 +1,14 @@
 //! The dashboard and the report API: reports over HTTP, for those who may see them.
 //!
 //! ```text
-//! request ─▶ gate ─▶ parameters ─▶ version of the lake ─▶ answer of that version, if kept
-//!           (token)                                    └▶ query (threads of its own) ─▶ kept
+//! request ─▶ bounds ─▶ gate ─▶ parameters ─▶ version of the lake ─▶ answer of that version, if kept
+//!                     (token)                                    └▶ query (threads of its own) ─▶ kept
 //! ```
 //!
 //! Promises: only bundled reports and those of the operator's folder run, values are bound; a
 //! query has limits of memory, time, rows and bytes; queries run on threads that stand behind
-//! those which answer webhooks, and give way to the flush; once there is a token nothing is shown
-//! without it, and without one only this machine is answered.
+//! those which answer webhooks, and give way to the flush; nothing is shown without a token, and
+//! to each token what it may see.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use crate::schema::Table;
 
 mod api;
 mod assets;
+mod bounds;
 mod gate;
 mod ingestion;
 mod login;
@@ -35,6 +36,8 @@ mod openapi;
 mod overview;
 mod queries;
 mod reports;
+mod session;
+pub mod tokens;
 mod version;
 
 pub use gate::Gate;
@@ -42,6 +45,7 @@ pub use ingestion::{Waiting, Watch};
 pub use queries::Limits;
 
 use queries::Queries;
+use tokens::Role;
 
 /// What is served, and within which limits.
 #[derive(Debug)]
@@ -60,6 +64,7 @@ pub struct Settings {
 pub struct Web {
     catalog: Catalog,
     queries: Arc<Queries>,
+    limits: Limits,
     gate: Gate,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -89,11 +94,12 @@ impl Web {
         waiting: Watch,
     ) -> std::io::Result<Self> {
         let started_at_ms = clock.now_ms();
+        let limits = settings.limits;
         let queries = Queries::start(
             lake,
             settings.tables,
             settings.goals,
-            settings.limits,
+            limits,
             right_of_way,
             Arc::clone(clock),
             Arc::clone(metrics),
@@ -101,6 +107,7 @@ impl Web {
         Ok(Self {
             catalog: settings.catalog,
             queries: Arc::new(queries),
+            limits,
             gate,
             clock: Arc::clone(clock),
             metrics: Arc::clone(metrics),
@@ -112,20 +119,22 @@ impl Web {
     /// Returns the routes.
     pub fn router(self) -> Router {
         let web = Arc::new(self);
+        let from = |role| middleware::from_fn_with_state(role, gate::require);
         let gated = Router::new()
             .route("/api/reports", get(reports::list))
             .route("/api/reports/{name}", get(reports::run))
-            .route("/api/reports/{name}/sql", get(reports::sql))
+            .route("/api/reports/{name}/sql", get(reports::sql).layer(from(Role::Analyst)))
             .route("/api/lake", get(overview::overview))
-            .route("/api/ingestion", get(ingestion::ingestion))
+            .route("/api/ingestion", get(ingestion::ingestion).layer(from(Role::Admin)))
             .route("/api/openapi.json", get(openapi::document))
             .route("/api/{*rest}", get(api::no_such_path))
             .fallback(assets::page)
             .layer(middleware::from_fn_with_state(Arc::clone(&web), gate::check));
         Router::new()
-            .route("/login", post(login::sign_in))
+            .route("/login", get(login::sign_in_by_link).post(login::sign_in))
             .route("/logout", post(login::sign_out))
             .merge(gated)
+            .layer(middleware::from_fn_with_state(Arc::clone(&web), bounds::bound))
             .layer(middleware::from_fn(api::add_headers))
             .layer(CompressionLayer::new())
             .layer(middleware::from_fn(api::name_request))

@@ -30,9 +30,9 @@ pub(super) struct Args {
     journal: journal::Args,
     #[command(flatten)]
     keys: Keys,
-    /// File that holds the token which readers of the metrics must show
+    /// File of tokens for dashboard and report API
     #[arg(long, value_name = "FILE")]
-    token_file: Option<std::path::PathBuf>,
+    tokens_file: Option<std::path::PathBuf>,
 }
 
 /// The findings so far.
@@ -80,11 +80,17 @@ fn check_configuration(args: &Args, findings: &mut Findings) -> anyhow::Result<(
         1 => findings.fine("1 webhook secret can be used"),
         n => findings.fine(&format!("{n} webhook secrets can be used")),
     }
-    if let Some(file) = &args.token_file {
-        config::token(file)?;
-        findings.fine("token can be used");
+    if let Some(file) = &args.tokens_file {
+        let tokens = config::tokens(file)?;
+        let now_ms = SystemClock::new().now_ms();
+        for token in tokens.all().iter().filter(|token| token.has_ended(now_ms)) {
+            let name = &token.access().name;
+            findings.note(&format!("token `{name}` has expired; nobody can use it"));
+        }
+        let n_tokens = tokens.all().len() as u64;
+        findings.fine(&format!("{} can be read", counted(n_tokens, "token")));
     }
-    for file in [&args.keys.secrets_file, &args.token_file].into_iter().flatten() {
+    for file in [&args.keys.secrets_file, &args.tokens_file].into_iter().flatten() {
         if config::is_open_to_all(file) {
             let file = file.display();
             findings.note(&format!("{file}: everyone on this machine can read it; chmod 600 it"));

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::dashboard::Made;
 use super::send::Sender;
 use super::{Common, generate, output};
-use crate::app::{App, JournalSettings, Settings};
+use crate::app::{App, DashboardSettings, JournalSettings, Settings};
 use crate::clock::{Clock, SystemClock};
 use crate::flatten::TABLES;
 use crate::flatten::channel::Channels;
@@ -26,7 +27,9 @@ use crate::web;
 
 const CONNECTIONS: usize = 32;
 /// Where the dashboard is, unless something else is there.
-const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+/// Connections of the dashboard at most.
+const DASHBOARD_CONNECTIONS: usize = 256;
 /// Reports that are printed, with the parameters they are given.
 const REPORTS: [(&str, &[(&str, &str)]); 5] = [
     ("overview", &[("from", "2026-03-25")]),
@@ -57,7 +60,7 @@ pub(super) async fn run(_: &Common, args: Args) -> anyhow::Result<()> {
     let secret = || Secret::parse(&text, KeyEncoding::Auto, 16);
     let verifier = Verifier::new(vec![secret()?]);
     let stop = if args.keep { Some(shutdown::on_signal()?) } else { None };
-    let settings = settings(&args, verifier)?;
+    let (settings, made) = settings(&args, verifier)?;
     let app = App::start(settings, lake.clone(), Arc::clone(&clock)).await?;
     let url = format!("http://{}", app.address());
     output::tell(&format!("sending {} signed events to {url}/webhooks/midbound", args.events));
@@ -82,26 +85,38 @@ pub(super) async fn run(_: &Common, args: Args) -> anyhow::Result<()> {
     print_reports(&lake).await?;
     print_next(&args)?;
     if let Some((app, mut stop)) = kept {
-        output::print(format!("\nThe dashboard is at {url}/; Ctrl-C stops it\n").as_bytes())?;
+        if let (Some(made), Some(address)) = (made, app.dashboard_address()) {
+            let link = made.link(address);
+            output::print(format!("\nThe dashboard: {link}\nCtrl-C stops it\n").as_bytes())?;
+        }
         _ = stop.wait_for(|stop| *stop).await;
         app.stop().await?;
     }
     Ok(())
 }
 
-fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<Settings> {
-    let is_free = args.keep && TcpListener::bind(ADDRESS).is_ok();
+fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<(Settings, Option<Made>)> {
     let any_port = SocketAddr::new(ADDRESS.ip(), 0);
-    let dashboard = web::Settings {
+    let journal = args.directory.join("journal");
+    let (mut dashboard, mut made) = (None, None);
+    if args.keep {
+        let is_free = TcpListener::bind(ADDRESS).is_ok();
+        let listen = if is_free { ADDRESS } else { any_port };
+        let (token, gate) = Made::with_gate(&journal)?;
+        let connections_max = DASHBOARD_CONNECTIONS;
+        dashboard = Some(DashboardSettings { listen, connections_max, gate });
+        made = Some(token);
+    }
+    let web = web::Settings {
         tables: &TABLES,
         catalog: Catalog::bundled()?,
         goals: goal::usual(),
         limits: web::Limits::default(),
     };
-    Ok(Settings {
-        listen: if is_free { ADDRESS } else { any_port },
+    let settings = Settings {
+        listen: any_port,
         journal: JournalSettings {
-            directory: args.directory.join("journal"),
+            directory: journal,
             bounds: Bounds::default(),
             dedup_window: Duration::from_secs(7 * 86_400),
         },
@@ -112,12 +127,13 @@ fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<Settings> {
             chunk_bytes_max: 32 << 20,
         },
         verifier: Some(verifier),
-        token: None,
         limits: Limits::default(),
         channels: Channels::default(),
         upkeep: None,
-        web: args.keep.then_some(dashboard),
-    })
+        dashboard,
+        web: args.keep.then_some(web),
+    };
+    Ok((settings, made))
 }
 
 async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
@@ -154,7 +170,7 @@ fn print_next(args: &Args) -> anyhow::Result<()> {
     if !args.keep {
         let line = format!(
             "\nThe dashboard: tributary demo --keep --directory {folder}\n\
-             \x20 then open http://{ADDRESS}/\n"
+             \x20 then open the link that it prints\n"
         );
         text.push_str(&line);
     }

@@ -1,14 +1,16 @@
 //! `tributary serve`.
 
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Common, Usage, dashboard, journal, upkeep};
+use super::dashboard::Made;
+use super::{Common, Usage, dashboard, journal, output, upkeep};
 use crate::app::{App, Settings};
 use crate::clock::SystemClock;
-use crate::config::{self, SECRETS_VARIABLE};
+use crate::config::{self, Listen, SECRETS_VARIABLE};
 use crate::flush::Policy;
 use crate::receive::{HEAD_BYTES_MIN, Limits};
 use crate::shutdown;
@@ -22,9 +24,9 @@ const BODY_BYTES_MAX: u64 = 64 << 20;
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(super) struct Args {
-    /// Address to listen on
+    /// Address to take webhooks on: ADDR:PORT, NAME:PORT, or a port of 127.0.0.1
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    listen: Listen,
     #[command(flatten)]
     journal: journal::Args,
     #[command(flatten)]
@@ -67,9 +69,6 @@ pub(super) struct Args {
     upkeep: upkeep::Args,
     #[command(flatten)]
     dashboard: dashboard::Args,
-    /// File that holds the token for dashboard, report API and metrics
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
 }
 
 /// Limits of a request.
@@ -121,8 +120,8 @@ impl Keys {
 }
 
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
-    let settings = args.settings(common)?;
-    for file in [&args.keys.secrets_file, &args.token_file].into_iter().flatten() {
+    let (settings, made) = args.settings(common)?;
+    for file in [&args.keys.secrets_file, &args.dashboard.tokens_file].into_iter().flatten() {
         if config::is_open_to_all(file) {
             let file = file.display();
             tracing::warn!(%file, "everyone on this machine can read the secrets; chmod 600 it");
@@ -137,6 +136,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
         journal = %args.journal.journal.display(),
         "taking webhooks at /webhooks/midbound"
     );
+    tell_of_dashboard(common, &app, made.as_ref());
     let mut stop = stop;
     // The sender lives as long as the process, so this ends with a signal.
     _ = stop.wait_for(|stop| *stop).await;
@@ -145,11 +145,33 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tells where the dashboard is: on a terminal by a link that signs in, never in a log.
+fn tell_of_dashboard(common: &Common, app: &App, made: Option<&Made>) {
+    let Some(address) = app.dashboard_address() else { return };
+    match made {
+        Some(made) if common.is_for_eyes() && io::stderr().is_terminal() => {
+            output::tell(&format!("the dashboard: {}", made.link(address)));
+        }
+        Some(made) => tracing::info!(
+            %address,
+            token_file = %made.file.display(),
+            "showing the dashboard to whoever has the token"
+        ),
+        None => tracing::info!(%address, "showing the dashboard to whoever has a token"),
+    }
+}
+
 impl Args {
-    fn settings(&self, common: &Common) -> anyhow::Result<Settings> {
+    fn settings(&self, common: &Common) -> anyhow::Result<(Settings, Option<Made>)> {
         let bytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        Ok(Settings {
-            listen: self.listen,
+        let listen = dashboard::resolved(&self.listen)?;
+        let verifier = self.verifier(&listen)?;
+        let web = self.dashboard.settings(common, self.requests.body_timeout)?;
+        let channels = self.journal.channels.channels(common)?;
+        let listener = self.dashboard.listener(&self.journal.journal, &SystemClock::new())?;
+        let (dashboard, made) = listener.unzip();
+        let settings = Settings {
+            listen: listen[0],
             journal: self.journal.settings(),
             policy: Policy {
                 interval: self.flush_interval,
@@ -157,8 +179,7 @@ impl Args {
                 bytes_max: self.flush_bytes,
                 chunk_bytes_max: bytes(self.flush_memory),
             },
-            verifier: self.verifier()?,
-            token: self.token_file.as_deref().map(config::token).transpose()?,
+            verifier,
             limits: Limits {
                 body_bytes_max: bytes(self.max_body),
                 in_flight_bytes_max: bytes(self.max_in_flight.max(self.max_body)),
@@ -170,10 +191,12 @@ impl Args {
                 write_timeout: self.requests.write_timeout,
                 stop_timeout: self.requests.stop_timeout,
             },
-            channels: self.journal.channels.channels(common)?,
+            channels,
             upkeep: self.schedule(),
-            web: self.dashboard.settings(common)?,
-        })
+            dashboard,
+            web,
+        };
+        Ok((settings, made.flatten()))
     }
 
     fn schedule(&self) -> Option<Schedule> {
@@ -189,10 +212,10 @@ impl Args {
         (!interval.is_zero()).then_some(Schedule { interval, rules })
     }
 
-    fn verifier(&self) -> anyhow::Result<Option<Verifier>> {
+    fn verifier(&self, listen: &[SocketAddr]) -> anyhow::Result<Option<Verifier>> {
         let secrets = self.keys.secrets()?;
         if self.allow_unsigned {
-            if !self.listen.ip().is_loopback() {
+            if !listen.iter().all(|address| address.ip().is_loopback()) {
                 let message = format!(
                     "--allow-unsigned is for loopback addresses, not {}; give secrets instead",
                     self.listen

@@ -21,7 +21,7 @@ use tokio_io_timeout::TimeoutStream;
 use super::notices::Notices;
 use super::{Endpoints, HEAD_BYTES_MIN, Limits};
 use crate::clock::Clock;
-use crate::metrics::Metrics;
+use crate::metrics::ListenerMetrics;
 
 /// Connections that wait to be accepted: senders that come back all at once.
 const BACKLOG: u32 = 1024;
@@ -38,13 +38,23 @@ const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: applicat
 const SLOW_HEAD: &[u8] = b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\n\
     content-length: 33\r\nconnection: close\r\n\r\n{\"error\":\"request took too long\"}";
 
+/// How a listener differs from another one.
+#[derive(Debug)]
+pub struct Terms {
+    /// Limits of its connections and their requests.
+    pub limits: Limits,
+    /// The option that sets how many connections it has, for the log.
+    pub connections_option: &'static str,
+    /// Where it is counted.
+    pub metrics: ListenerMetrics,
+}
+
 /// A listener and what it serves.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     endpoints: Endpoints,
-    limits: Limits,
-    metrics: Arc<Metrics>,
+    terms: Terms,
     clock: Arc<dyn Clock>,
     notices: Notices,
 }
@@ -57,8 +67,7 @@ impl Server {
     pub async fn bind(
         address: SocketAddr,
         endpoints: Endpoints,
-        limits: Limits,
-        metrics: Arc<Metrics>,
+        terms: Terms,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
         let socket = match address {
@@ -68,7 +77,7 @@ impl Server {
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         let listener = socket.listen(BACKLOG)?;
-        Ok(Self { listener, endpoints, limits, metrics, clock, notices: Notices::default() })
+        Ok(Self { listener, endpoints, terms, clock, notices: Notices::default() })
     }
 
     /// Returns the address it listens on.
@@ -81,7 +90,8 @@ impl Server {
 
     /// Serves until `stop` turns true, then lets what is in flight finish.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let slots = Arc::new(Semaphore::new(self.limits.connections_max));
+        let Terms { limits, connections_option: limit, metrics } = self.terms;
+        let slots = Arc::new(Semaphore::new(limits.connections_max));
         let refusals = Arc::new(Semaphore::new(REFUSALS_MAX));
         let mut connections = JoinSet::new();
         loop {
@@ -99,8 +109,7 @@ impl Server {
                 }
             };
             let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-                self.metrics.connections_refused.inc();
-                let limit = "max-connections";
+                metrics.connections_refused.inc();
                 if self.notices.is_due(limit, self.clock.elapsed()) {
                     tracing::warn!(limit, "a limit was reached, requests are refused");
                 }
@@ -112,8 +121,8 @@ impl Server {
                 }
                 continue;
             };
-            let serving = serve(stream, self.endpoints.clone(), self.limits, stop.clone());
-            let metrics = Arc::clone(&self.metrics);
+            let serving = serve(stream, self.endpoints.clone(), limits, stop.clone());
+            let metrics = metrics.clone();
             connections.spawn(async move {
                 metrics.connections.inc();
                 if let Some(reason) = serving.await {
@@ -125,7 +134,7 @@ impl Server {
         }
         drop(self.listener);
         let finish = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.limits.stop_timeout, finish).await.is_err() {
+        if tokio::time::timeout(limits.stop_timeout, finish).await.is_err() {
             tracing::warn!(n_connections = connections.len(), "connections were cut off");
         }
     }

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY,
+    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::{Instrument as _, field};
 
+use super::tokens::Role;
 use crate::query::QueryError;
 use crate::report::ReportError;
 use crate::report::render::RenderError;
@@ -36,9 +37,31 @@ pub(super) enum ApiError {
     /// Nobody has shown the token.
     #[error("show the token: `Authorization: Bearer TOKEN`, or sign in")]
     NoToken,
-    /// On this address nothing is shown, or not to this host name.
-    #[error("{0}")]
-    Forbidden(&'static str),
+    /// The token's role may not do this.
+    #[error(
+        "this needs the role `{}`, and the token that was shown is of role `{}`; ask whoever runs \
+         the ingester",
+        needed.name(),
+        own.name()
+    )]
+    Role {
+        /// The least role that may.
+        needed: Role,
+        /// The token's.
+        own: Role,
+    },
+    /// Many wrong tokens are being shown.
+    #[error("too many wrong tokens at once; try again later")]
+    Guesses,
+    /// The body of a request has more bytes than it may.
+    #[error("the body is larger than {0} bytes")]
+    BodyLarge(usize),
+    /// The body of a request did not arrive in time.
+    #[error("the body took too long")]
+    BodySlow,
+    /// The body of a request broke off.
+    #[error("the body could not be read")]
+    BodyBroken,
     /// As many queries run and wait as may.
     #[error("too many queries at once; try again")]
     Busy,
@@ -70,7 +93,11 @@ impl ApiError {
             Self::Wrong(_) => "wrong",
             Self::Missing(_) => "missing",
             Self::NoToken => "no_token",
-            Self::Forbidden(_) => "forbidden",
+            Self::Role { .. } => "forbidden",
+            Self::Guesses => "too_many_wrong_tokens",
+            Self::BodyLarge(_) => "body_too_large",
+            Self::BodySlow => "body_too_slow",
+            Self::BodyBroken => "body_broken",
             Self::Busy => "busy",
             Self::Slow(_) => "slow",
             Self::Resources(_) => "resources",
@@ -85,7 +112,11 @@ impl ApiError {
             Self::Wrong(_) => StatusCode::BAD_REQUEST,
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::NoToken => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Role { .. } => StatusCode::FORBIDDEN,
+            Self::Guesses => StatusCode::TOO_MANY_REQUESTS,
+            Self::BodyLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Slow(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Resources(_) => StatusCode::INSUFFICIENT_STORAGE,
@@ -132,11 +163,15 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         match self {
-            Self::Busy => {
+            Self::Busy | Self::Guesses => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
             }
             Self::NoToken => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            // What was not read of the body can't be told from the next request.
+            Self::BodyLarge(_) | Self::BodySlow => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
         }
@@ -204,7 +239,11 @@ mod tests {
             ApiError::Wrong(String::new()),
             ApiError::Missing(String::new()),
             ApiError::NoToken,
-            ApiError::Forbidden(""),
+            ApiError::Role { needed: Role::Admin, own: Role::Viewer },
+            ApiError::Guesses,
+            ApiError::BodyLarge(1),
+            ApiError::BodySlow,
+            ApiError::BodyBroken,
             ApiError::Busy,
             ApiError::Slow(1),
             ApiError::Resources(String::new()),

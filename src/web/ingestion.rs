@@ -64,7 +64,8 @@ pub(super) struct Ingestion {
 /// Tells how ingestion is doing.
 #[utoipa::path(get, path = "/api/ingestion", tag = "lake",
     responses((status = 200, body = Ingestion, description = "counters and what waits"),
-              (status = 401, body = ErrorBody, description = "no token")))]
+              (status = 401, body = ErrorBody, description = "no token"),
+              (status = 403, body = ErrorBody, description = "the token's role is not admin")))]
 pub(super) async fn ingestion(State(web): State<Arc<Web>>) -> Json<Ingestion> {
     let waiting = (web.waiting)().await;
     let metrics = &web.metrics;

@@ -1,39 +1,27 @@
-//! Signing in: the token for a cookie, by a plain form.
-//!
-//! ```text
-//! tributary_session = <when it ends, seconds since 1970>.<HMAC-SHA256 of that under the token, hex>
-//! ```
-//!
-//! Nothing is kept on the server: another token ends every session, another start none.
+//! Signing in: the token for a cookie, by a plain form or by a link.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Form;
-use axum::extract::State;
-use axum::http::header::{HeaderName, LOCATION, SET_COOKIE};
+use axum::extract::{Query, State};
+use axum::http::header::{CACHE_CONTROL, HeaderName, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
-use sha2::Sha256;
 
 use super::Web;
 use super::api::ApiError;
-use super::gate::{Gate, is_equal};
+use super::session::COOKIE_NAME;
 
-const COOKIE_NAME: &str = "tributary_session";
-/// How long a session lasts.
+/// How long a session lasts, unless its token ends before.
 const SESSION_SECONDS: i64 = 12 * 3600;
-/// How long the answer to a wrong token takes.
-const WRONG_PAUSE: Duration = Duration::from_millis(500);
 /// What a proxy says of how it was reached.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What the form sends.
+/// What the form sends, or a link holds.
 #[derive(Deserialize)]
 pub(super) struct Credentials {
-    token: String,
+    token: Option<String>,
     #[serde(default)]
     next: String,
 }
@@ -44,61 +32,59 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     Form(credentials): Form<Credentials>,
 ) -> Response {
+    let token = credentials.token.unwrap_or_default();
+    enter(&web, &headers, token.trim(), local_path(&credentials.next)).await
+}
+
+/// Does the same for a link that holds the token; without one shows the form.
+pub(super) async fn sign_in_by_link(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+    Query(credentials): Query<Credentials>,
+) -> Response {
     let next = local_path(&credentials.next);
-    let Gate::Token(token) = &web.gate else { return see_other(next, None) };
-    if !is_equal(credentials.token.trim().as_bytes(), token.as_bytes()) {
-        web.metrics.web.requests.with_label_values(&[ApiError::NoToken.name()]).inc();
-        tokio::time::sleep(WRONG_PAUSE).await;
-        return form(next, Some("This is not the token."));
+    match &credentials.token {
+        Some(token) => enter(&web, &headers, token.trim(), next).await,
+        None => form(StatusCode::OK, next, None),
     }
-    let ends_s = web.clock.now_ms() / 1000 + SESSION_SECONDS;
-    let value = format!("{ends_s}.{}", proof(token, ends_s));
-    see_other(next, Some(cookie(&value, SESSION_SECONDS, is_secure(&headers))))
+}
+
+async fn enter(web: &Web, headers: &HeaderMap, token: &str, next: &str) -> Response {
+    let now_ms = web.clock.now_ms();
+    let Some((_, key)) = web.gate.find(token.as_bytes(), now_ms) else {
+        let error = web.gate.slow_down().await;
+        web.metrics.web.requests.with_label_values(&[error.name()]).inc();
+        return match error {
+            ApiError::NoToken => denied(next, Some("This is not the token.")),
+            error => error.into_response(),
+        };
+    };
+    let pair = key.cookie(now_ms / 1000 + SESSION_SECONDS);
+    see_other(next, &cookie(&pair, SESSION_SECONDS, is_secure(headers)))
 }
 
 /// Takes the cookie back.
 pub(super) async fn sign_out(headers: HeaderMap) -> Response {
-    see_other("/", Some(cookie("", 0, is_secure(&headers))))
-}
-
-/// Tells whether one of the cookies is a session that has not ended.
-pub(super) fn is_signed_in<'a>(
-    cookies: impl Iterator<Item = &'a HeaderValue>,
-    token: &str,
-    now_ms: i64,
-) -> bool {
-    let texts = cookies.filter_map(|value| value.to_str().ok());
-    let pairs =
-        texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut sessions = pairs.filter(|(name, _)| *name == COOKIE_NAME);
-    sessions.any(|(_, value)| {
-        let Some((ends_s, shown)) = value.split_once('.') else { return false };
-        let Ok(ends_s) = ends_s.parse::<i64>() else { return false };
-        is_equal(shown.as_bytes(), proof(token, ends_s).as_bytes()) && now_ms / 1000 < ends_s
-    })
+    see_other("/", &cookie(&format!("{COOKIE_NAME}="), 0, is_secure(&headers)))
 }
 
 /// Returns the form, under 401: what was wanted was not given.
-pub(super) fn form(next: &str, message: Option<&str>) -> Response {
+pub(super) fn denied(next: &str, message: Option<&str>) -> Response {
+    form(StatusCode::UNAUTHORIZED, next, message)
+}
+
+fn form(status: StatusCode, next: &str, message: Option<&str>) -> Response {
     let message =
         message.map_or(String::new(), |message| format!("<p role=\"alert\">{message}</p>"));
     let page = include_str!("login.html")
         .replace("{message}", &message)
         .replace("{next}", &escape(local_path(next)));
-    (StatusCode::UNAUTHORIZED, Html(page)).into_response()
+    (status, Html(page)).into_response()
 }
 
-fn proof(token: &str, ends_s: i64) -> String {
-    let mut mac =
-        <Hmac<Sha256>>::new_from_slice(token.as_bytes()).expect("a key of any length is one");
-    mac.update(format!("tributary session until {ends_s}").as_bytes());
-    let bytes = mac.finalize().into_bytes();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn cookie(value: &str, seconds: i64, is_secure: bool) -> String {
+fn cookie(pair: &str, seconds: i64, is_secure: bool) -> String {
     let secure = if is_secure { "; Secure" } else { "" };
-    format!("{COOKIE_NAME}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}")
+    format!("{pair}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}")
 }
 
 /// Tells whether the browser came by TLS, as the proxy in front of us says.
@@ -113,11 +99,12 @@ fn local_path(text: &str) -> &str {
     if is_local && is_plain { text } else { "/" }
 }
 
-fn see_other(path: &str, cookie: Option<String>) -> Response {
+fn see_other(path: &str, cookie: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     headers.insert(LOCATION, HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/")));
-    if let Some(value) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(value) = HeaderValue::from_str(cookie) {
         headers.insert(SET_COOKIE, value);
     }
     response
@@ -132,22 +119,6 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_session_is_the_tokens_and_ends() {
-        let value = format!("1000.{}", proof("secret", 1000));
-        let is_in = |value: &str, token: &str, now_ms: i64| {
-            let header = HeaderValue::from_str(&format!("a=b; {COOKIE_NAME}={value}")).unwrap();
-            is_signed_in(std::iter::once(&header), token, now_ms)
-        };
-        assert!(is_in(&value, "secret", 999_999));
-        assert!(!is_in(&value, "secret", 1_000_000), "it has ended");
-        assert!(!is_in(&value, "other", 0), "another token");
-        assert!(!is_in(&value.replace("1000.", "2000."), "secret", 0), "made longer");
-        for wrong in ["", "1000", "1000.", "x.y", ".", &format!("{value}0")] {
-            assert!(!is_in(wrong, "secret", 0), "{wrong}");
-        }
-    }
 
     #[test]
     fn after_signing_in_only_pages_of_this_server_follow() {

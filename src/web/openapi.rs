@@ -34,22 +34,20 @@ struct Fixed;
 
 /// Returns the description.
 pub(super) async fn document(State(web): State<Arc<Web>>) -> Json<OpenApi> {
-    Json(describe(web.catalog.reports(), web.gate.has_token()))
+    Json(describe(web.catalog.reports()))
 }
 
-fn describe(reports: &[Report], has_token: bool) -> OpenApi {
+fn describe(reports: &[Report]) -> OpenApi {
     let mut document = Fixed::openapi();
     for report in reports {
         let path = format!("/api/reports/{}", report.name);
         let item = PathItem::new(HttpMethod::Get, operation(report));
         document.paths.paths.insert(path, item);
     }
-    if has_token {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme(SCHEME, scheme);
-        document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, [])]);
-    }
+    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(SCHEME, scheme);
+    document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(SCHEME, [])]);
     document
 }
 
@@ -75,6 +73,7 @@ fn operation(report: &Report) -> Operation {
     for (status, description) in [
         ("400", "a parameter that the report has not, or a value that can't be read"),
         ("401", "no token"),
+        ("429", "too many wrong tokens at once"),
         ("422", "more rows or bytes than an answer may have"),
         ("503", "too many queries at once"),
         ("504", "the query took too long"),

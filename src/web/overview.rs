@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{AsArray as _, RecordBatch};
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use super::Web;
 use super::api::{ApiError, ErrorBody};
 use super::queries::Snapshot;
+use super::tokens::{Access, Role};
 use crate::lake::files;
 use crate::query::TableFacts;
 
@@ -37,9 +39,14 @@ pub(super) struct Overview {
     tenants: Vec<String>,
     /// The conversions, at most 1000.
     conversions: Vec<String>,
+    /// The tables, for an admin; none for others.
     tables: Vec<TableEntry>,
-    /// Whether the dashboard asks for a token.
+    /// Whether the dashboard asks for a token; it always does.
     token_required: bool,
+    /// What the token may do: viewer, analyst or admin.
+    role: &'static str,
+    /// Whether people's names and addresses are hidden from the token.
+    masked: bool,
 }
 
 /// A table of the lake.
@@ -56,16 +63,18 @@ struct TableEntry {
 #[utoipa::path(get, path = "/api/lake", tag = "lake",
     responses((status = 200, body = Overview, description = "the lake's last version"),
               (status = 401, body = ErrorBody, description = "no token")))]
-pub(super) async fn overview(State(web): State<Arc<Web>>) -> Result<Response, ApiError> {
+pub(super) async fn overview(
+    State(web): State<Arc<Web>>,
+    Extension(access): Extension<Access>,
+) -> Result<Response, ApiError> {
     let snapshot = web.queries.snapshot().await?;
-    let token_required = web.gate.has_token();
-    let name = format!("overview {}", snapshot.version);
-    let answer = web.queries.answer(name, async move { describe(&snapshot, token_required).await });
+    let name = format!("overview {} {} {}", snapshot.version, access.role.name(), access.masked);
+    let answer = web.queries.answer(name, async move { describe(&snapshot, &access).await });
     let content_type = [(CONTENT_TYPE, "application/json")];
     Ok((content_type, answer.await?).into_response())
 }
 
-async fn describe(snapshot: &Snapshot, token_required: bool) -> Result<Bytes, ApiError> {
+async fn describe(snapshot: &Snapshot, access: &Access) -> Result<Bytes, ApiError> {
     let tables = snapshot.engine.tables();
     let sessions = tables.iter().find(|facts| facts.table.name == "sessions");
     let days = sessions.and_then(|facts| facts.days);
@@ -80,8 +89,14 @@ async fn describe(snapshot: &Snapshot, token_required: bool) -> Result<Bytes, Ap
         last_day: days.map(|(_, last)| files::day(last)),
         tenants: texts(snapshot, TENANTS).await?,
         conversions: texts(snapshot, CONVERSIONS).await?,
-        tables: tables.iter().map(entry).collect(),
-        token_required,
+        tables: if access.role == Role::Admin {
+            tables.iter().map(entry).collect()
+        } else {
+            vec![]
+        },
+        token_required: true,
+        role: access.role.name(),
+        masked: access.masked,
     };
     serde_json::to_vec(&overview).map(Bytes::from).map_err(|_| ApiError::Failed)
 }

@@ -58,6 +58,10 @@ pub struct Limits {
     pub bytes_max: usize,
     /// Bytes of the answers that are kept.
     pub kept_bytes_max: u64,
+    /// Bytes of a request's body.
+    pub body_bytes_max: usize,
+    /// Time for a request's body.
+    pub body_time: Duration,
 }
 
 impl Default for Limits {
@@ -74,6 +78,8 @@ impl Default for Limits {
             rows_max: 100_000,
             bytes_max: 32 << 20,
             kept_bytes_max: 16 << 20,
+            body_bytes_max: 8 << 10,
+            body_time: Duration::from_secs(15),
         }
     }
 }

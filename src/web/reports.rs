@@ -151,6 +151,7 @@ async fn rows(
     responses((status = 200, body = String, content_type = "text/plain", description = "the SQL"),
               (status = 400, body = ErrorBody, description = "a parameter that can't be read"),
               (status = 401, body = ErrorBody, description = "no token"),
+              (status = 403, body = ErrorBody, description = "the token's role is viewer"),
               (status = 404, body = ErrorBody, description = "there is no such report")))]
 pub(super) async fn sql(
     State(web): State<Arc<Web>>,

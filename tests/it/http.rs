@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -9,7 +10,7 @@ use tributary::app::{App, Settings};
 use tributary::receive::Limits;
 use tributary::verify::{KeyEncoding, Secret, Verifier, standard};
 
-use crate::support::{Answer, Place, SECRET, event, fixture, get, post, secret};
+use crate::support::{Answer, Place, SECRET, TOKEN, ask, event, fixture, get, post, secret};
 
 #[derive(Deserialize)]
 struct Vector {
@@ -220,16 +221,40 @@ async fn a_full_journal_is_503_and_not_ready() {
 }
 
 #[tokio::test]
-async fn metrics_ask_for_the_token_and_name_no_secret() {
+async fn metrics_are_beside_the_dashboard_and_name_no_secret() {
     let place = Place::new();
-    let token = Some("t0ken".to_owned());
-    let app = place.start_with(Settings { token, ..place.settings() }).await;
+    let app = place.start().await;
     place.send(&app, "evt_1", &event("evt_1")).await;
-    assert_eq!(get(&app, "/metrics").await.status, 401);
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let url = format!("http://{}/metrics", app.address());
-    let text = client.get(url).bearer_auth("t0ken").send().await.unwrap().text().await.unwrap();
+    let answer = ask(&app, Method::GET, "/metrics").send().await.unwrap();
+    assert_eq!(answer.status(), 200, "they ask for no token");
+    let text = answer.text().await.unwrap();
     assert!(text.contains("tributary_webhooks_total{answer=\"accepted\"} 1"), "{text}");
     assert!(!text.contains(&SECRET[6..]) && !text.contains("evt_1"), "{text}");
+    assert!(!text.contains(TOKEN), "{text}");
     app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_webhooks_listener_answers_webhooks_and_health_and_nothing_else() {
+    let place = Place::new();
+    let app = place.start().await;
+    for path in ["/", "/metrics", "/login", "/logout", "/api/reports", "/api/lake", "/mcp", "/x"] {
+        refused(&get(&app, path).await, 404);
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(get(&app, path).await.status, 200, "{path}");
+    }
+    for path in ["/webhooks/midbound", "/webhooks/midbound/"] {
+        assert_eq!(get(&app, path).await.status, 405, "{path}");
+    }
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_the_webhooks_path_is_the_same_path() {
+    let place = Place::new();
+    let app = place.start().await;
+    let answer = place.send_to(&app, "/webhooks/midbound/", "evt_1", &event("evt_1")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(n_accepted(app).await, 1);
 }

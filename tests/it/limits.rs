@@ -6,8 +6,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tributary::app::{App, Settings};
 use tributary::receive::Limits;
+use tributary::web;
 
-use crate::support::{Place, event, get};
+use crate::support::{Place, event, get, reports};
 
 /// Says something and returns all that is answered until the connection ends.
 async fn say(stream: &mut TcpStream, words: &[u8]) -> String {
@@ -59,14 +60,15 @@ async fn a_client_that_takes_no_answer_loses_its_place() {
     let place = Place::new();
     let limits = Limits { write_timeout: Duration::from_millis(200), ..Limits::default() };
     let app = place.start_with(Settings { limits, ..place.settings() }).await;
-    let mut stream = TcpStream::connect(app.address()).await.unwrap();
+    let mut stream = TcpStream::connect(app.dashboard_address().unwrap()).await.unwrap();
     let asking = tokio::spawn(async move {
         let request = b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
         // Until the server hears no more, and then until it hangs up.
         while stream.write_all(&request).await.is_ok() {}
     });
-    until("it is served", || app.metrics().connections.get() == 1).await;
-    until("it is cut off", || app.metrics().connections.get() == 0).await;
+    let connections = &app.metrics().dashboard.connections;
+    until("it is served", || connections.get() == 1).await;
+    until("it is cut off", || connections.get() == 0).await;
     asking.await.unwrap();
     app.stop().await.unwrap();
 }
@@ -133,5 +135,54 @@ async fn bodies_in_flight_have_a_limit_and_unsigned_ones_take_nothing_of_it() {
     assert_eq!(unsigned.status, 401, "{unsigned:?}");
     let small = place.send(&app, "evt_1", &event("evt_1")).await;
     assert_eq!(small.status, 200, "{small:?}");
+    app.stop().await.unwrap();
+}
+
+/// Opens connections to the dashboard's listener and says the same on each.
+async fn open(app: &App, n: usize, words: &[u8]) -> Vec<TcpStream> {
+    let mut streams = vec![];
+    for _ in 0..n {
+        let mut stream = TcpStream::connect(app.dashboard_address().unwrap()).await.unwrap();
+        _ = stream.write_all(words).await;
+        streams.push(stream);
+    }
+    streams
+}
+
+#[tokio::test]
+async fn clients_of_the_dashboard_take_no_connection_of_webhooks() {
+    let place = Place::new();
+    let limits = Limits { connections_max: 4, ..Limits::default() };
+    let mut settings = Settings { limits, ..place.settings() };
+    settings.dashboard.as_mut().unwrap().connections_max = 2;
+    let app = place.start_with(settings).await;
+    let slow =
+        open(&app, 8, b"POST /login HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\ntok").await;
+    let dashboard = &app.metrics().dashboard;
+    until("all are known", || dashboard.connections_refused.get() == 6).await;
+    assert_eq!(dashboard.connections.get(), 2);
+    for id in ["evt_1", "evt_2"] {
+        assert_eq!(place.send(&app, id, &event(id)).await.status, 200);
+    }
+    assert_eq!(app.metrics().connections_refused.get(), 0);
+    drop(slow);
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_for_the_dashboard_is_small_and_comes_in_time() {
+    let place = Place::new();
+    let limits = web::Limits { body_time: Duration::from_millis(200), ..web::Limits::default() };
+    let app = place.start_with(Settings { web: Some(reports(limits)), ..place.settings() }).await;
+    for path in ["/login", "/logout", "/api/reports", "/elsewhere"] {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
+        let slow = format!("{head}content-length: 99\r\n\r\ntok");
+        let large = format!("{head}content-length: 9000\r\n\r\n{}", "x".repeat(9000));
+        for (words, status) in [(slow, "408"), (large, "413")] {
+            let mut stream = open(&app, 1, words.as_bytes()).await.remove(0);
+            let said = say(&mut stream, b"").await;
+            assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {said}");
+        }
+    }
     app.stop().await.unwrap();
 }

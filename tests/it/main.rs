@@ -7,6 +7,7 @@
     reason = "a test that can't go on ends; helpers of tests are tests"
 )]
 
+mod access;
 mod attribution;
 mod compact;
 mod evolution;

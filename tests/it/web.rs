@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, COOKIE, ETAG, HOST, IF_NONE_MATCH, LOCATION, SET_COOKIE,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, ETAG, IF_NONE_MATCH};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use tributary::app::{App, Settings};
@@ -13,20 +11,12 @@ use tributary::goal;
 use tributary::query::Engine;
 use tributary::report::Catalog;
 use tributary::report::render::{Format, renderer};
-use tributary::web::{self, Limits};
+use tributary::web::Limits;
 
-use crate::support::{Place, event, request};
+use crate::support::{self, Place, TOKEN, ask, event, reports};
 
-const TOKEN: &str = "3f1c9a7e5d2b4806a1c3e5f708192a3b";
-
-fn dashboard(limits: Limits) -> web::Settings {
-    let catalog = Catalog::bundled().unwrap();
-    web::Settings { tables: &TABLES, catalog, goals: goal::usual(), limits }
-}
-
-fn settings(place: &Place, token: Option<&str>) -> Settings {
-    let web = Some(dashboard(Limits::default()));
-    Settings { web, token: token.map(str::to_owned), ..place.settings() }
+fn settings(place: &Place) -> Settings {
+    Settings { web: Some(reports(Limits::default())), ..place.settings() }
 }
 
 /// Starts an ingester whose lake holds one session.
@@ -41,8 +31,15 @@ async fn send(place: &Place, app: &App, id: &str) {
     app.flush().await.unwrap();
 }
 
+/// Asks with the token.
 async fn get(app: &App, path: &str, headers: &[(&str, &str)]) -> Response {
-    let mut request = request(app, Method::GET, path);
+    let bearer = format!("Bearer {TOKEN}");
+    let shown = [(AUTHORIZATION.as_str(), bearer.as_str())];
+    get_as_stranger(app, path, &[&shown, headers].concat()).await
+}
+
+async fn get_as_stranger(app: &App, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut request = ask(app, Method::GET, path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -78,7 +75,7 @@ async fn written(place: &Place, name: &str, given: &[(&str, &str)], format: Form
 #[tokio::test]
 async fn a_report_over_http_is_what_the_command_prints() {
     let place = Place::new();
-    let app = start(&place, settings(&place, None)).await;
+    let app = start(&place, settings(&place)).await;
     for (path, name, given, format) in [
         ("/api/reports/overview", "overview", &[][..], Format::Json),
         ("/api/reports/channels?format=csv", "channels", &[], Format::Csv),
@@ -104,7 +101,7 @@ async fn a_report_over_http_is_what_the_command_prints() {
 #[tokio::test]
 async fn an_answer_is_the_clients_until_the_lake_changes() {
     let place = Place::new();
-    let app = start(&place, settings(&place, None)).await;
+    let app = start(&place, settings(&place)).await;
     let first = get(&app, "/api/reports/overview", &[]).await;
     let tag = first.headers()[ETAG].to_str().unwrap().to_owned();
     let known = [(IF_NONE_MATCH.as_str(), tag.as_str())];
@@ -125,7 +122,7 @@ async fn an_answer_is_the_clients_until_the_lake_changes() {
 #[tokio::test]
 async fn what_is_wrong_is_named_with_its_remedy() {
     let place = Place::new();
-    let app = place.start_with(settings(&place, None)).await;
+    let app = place.start_with(settings(&place)).await;
     for (path, status, words) in [
         ("/api/reports/chanels", 404, &["`chanels`", "channels"][..]),
         ("/api/reports/overview?from=yesterday", 400, &["`yesterday`", "YYYY-MM-DD"]),
@@ -149,92 +146,13 @@ async fn what_is_wrong_is_named_with_its_remedy() {
 #[tokio::test]
 async fn values_are_bound_and_never_become_sql() {
     let place = Place::new();
-    let app = start(&place, settings(&place, None)).await;
+    let app = start(&place, settings(&place)).await;
     for value in ["%27%20OR%201=1%20--", "%27%3B%20DROP%20TABLE%20sessions%3B--", "%24tenant"] {
         let path = format!("/api/reports/overview?tenant={value}");
         let response = get(&app, &path, &[]).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(json(response).await, Value::Array(vec![]));
     }
-    app.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn with_a_token_every_route_is_denied_without_it() {
-    let place = Place::new();
-    let app = start(&place, settings(&place, Some(TOKEN))).await;
-    let bearer = format!("Bearer {TOKEN}");
-    let shown = [(AUTHORIZATION.as_str(), bearer.as_str())];
-    let document = json(get(&app, "/api/openapi.json", &shown).await).await;
-    let paths = document["paths"].as_object().unwrap().keys();
-    let mut paths: Vec<String> = paths.map(|path| path.replace("{name}", "overview")).collect();
-    assert!(paths.len() > 30, "{paths:?}");
-    let pages = ["/", "/channels", "/assets/x.js", "/index.html", "/api/openapi.json", "/metrics"];
-    paths.extend(pages.map(str::to_owned));
-    for path in paths {
-        for wrong in ["", "Bearer ", "Bearer x", "Basic eDp5"] {
-            let headers = [(AUTHORIZATION.as_str(), wrong), (ACCEPT.as_str(), "text/html")];
-            let response = get(&app, &path, &headers).await;
-            assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path} with `{wrong}`");
-            let body = response.text().await.unwrap();
-            assert!(!body.contains("sessions") && !body.contains(TOKEN), "{path}: {body}");
-        }
-    }
-    assert_eq!(get(&app, "/api/reports/overview", &shown).await.status(), StatusCode::OK);
-    assert_eq!(get(&app, "/healthz", &[]).await.status(), StatusCode::OK);
-    app.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn signing_in_gives_a_cookie_that_ends() {
-    let place = Place::new();
-    let app = place.start_with(settings(&place, Some(TOKEN))).await;
-    let sign_in = async |token: &str| {
-        let form = format!("token={token}&next=%2Fchannels%3Funit%3Daccount");
-        let request = request(&app, Method::POST, "/login").body(form);
-        let request = request.header("content-type", "application/x-www-form-urlencoded");
-        request.send().await.unwrap()
-    };
-    let wrong = sign_in("wrong").await;
-    assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
-    assert!(!wrong.headers().contains_key(SET_COOKIE));
-    assert!(wrong.text().await.unwrap().contains("value=\"/channels?unit=account\""));
-
-    let right = sign_in(TOKEN).await;
-    assert_eq!(right.status(), StatusCode::SEE_OTHER);
-    assert_eq!(right.headers()[LOCATION], "/channels?unit=account");
-    let cookie = right.headers()[SET_COOKIE].to_str().unwrap().to_owned();
-    assert!(cookie.contains("; HttpOnly; SameSite=Strict; Path=/; "), "{cookie}");
-    assert!(!cookie.contains(TOKEN));
-    let pair = cookie.split(';').next().unwrap();
-    let with = [(COOKIE.as_str(), pair)];
-    assert_eq!(get(&app, "/api/reports", &with).await.status(), StatusCode::OK);
-    place.clock.advance_ms(12 * 3_600_000);
-    assert_eq!(get(&app, "/api/reports", &with).await.status(), StatusCode::UNAUTHORIZED);
-
-    let out = request(&app, Method::POST, "/logout").send().await.unwrap();
-    assert!(out.headers()[SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
-    app.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn without_a_token_only_this_machine_is_answered() {
-    let place = Place::new();
-    let app = place.start_with(settings(&place, None)).await;
-    let rebound = get(&app, "/api/reports", &[(HOST.as_str(), "evil.example:8080")]).await;
-    assert_eq!(rebound.status(), StatusCode::FORBIDDEN);
-    assert!(error_of(rebound).await.contains("--token-file"));
-    app.stop().await.unwrap();
-
-    let place = Place::new();
-    let listen = "0.0.0.0:0".parse().unwrap();
-    let app = place.start_with(Settings { listen, ..settings(&place, None) }).await;
-    for path in ["/", "/api/reports", "/api/reports/overview", "/api/lake"] {
-        let response = get(&app, path, &[]).await;
-        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}");
-        assert!(error_of(response).await.contains("--token-file"), "{path}");
-    }
-    assert_eq!(place.send(&app, "evt_web_3", &event("evt_web_3")).await.status, 200);
     app.stop().await.unwrap();
 }
 
@@ -248,8 +166,8 @@ async fn a_query_has_limits_of_rows_bytes_time_and_turns() {
         (Limits { time: Duration::ZERO, ..limits }, 504, "--query-timeout"),
         (Limits { at_once: 0, turn_wait: Duration::ZERO, ..limits }, 503, "too many queries"),
     ] {
-        let web = Some(dashboard(limits));
-        let app = start(&place, Settings { web, ..settings(&place, None) }).await;
+        let web = Some(reports(limits));
+        let app = start(&place, Settings { web, ..settings(&place) }).await;
         let response = get(&app, "/api/reports/overview", &[]).await;
         assert_eq!(response.status().as_u16(), status, "{limits:?}");
         assert!(error_of(response).await.contains(word));
@@ -264,13 +182,18 @@ async fn without_a_dashboard_there_is_none() {
     for path in ["/", "/api/reports", "/login"] {
         assert_eq!(get(&app, path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
+    assert_eq!(get_as_stranger(&app, "/metrics", &[]).await.status(), StatusCode::OK);
+    app.stop().await.unwrap();
+    let app = place.start_with(Settings { dashboard: None, ..settings(&place) }).await;
+    assert_eq!(app.dashboard_address(), None);
+    assert_eq!(support::get(&app, "/metrics").await.status, 404);
     app.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn the_lake_and_the_ingestion_are_described() {
     let place = Place::new();
-    let app = start(&place, settings(&place, None)).await;
+    let app = start(&place, settings(&place)).await;
     let lake = json(get(&app, "/api/lake", &[]).await).await;
     assert_eq!(
         (&lake["first_day"], &lake["last_day"]),
@@ -278,7 +201,8 @@ async fn the_lake_and_the_ingestion_are_described() {
     );
     assert_eq!(lake["tables"][0]["name"], "sessions");
     assert_eq!(lake["tables"][0]["files"], 1);
-    assert_eq!(lake["token_required"], false);
+    assert_eq!(lake["token_required"], true);
+    assert_eq!((&lake["role"], &lake["masked"]), (&"admin".into(), &false.into()));
 
     place.send(&app, "evt_web_2", &event("evt_web_2")).await;
     place.send(&app, "evt_web_2", &event("evt_web_2")).await;
@@ -297,7 +221,7 @@ async fn the_lake_and_the_ingestion_are_described() {
 #[tokio::test]
 async fn pages_may_load_nothing_from_elsewhere() {
     let place = Place::new();
-    let app = place.start_with(settings(&place, None)).await;
+    let app = place.start_with(settings(&place)).await;
     for path in ["/", "/channels?unit=account"] {
         let response = get(&app, path, &[(ACCEPT.as_str(), "text/html")]).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");

@@ -7,18 +7,25 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use tempfile::TempDir;
-use tributary::app::{App, JournalSettings, Settings};
+use tributary::app::{App, DashboardSettings, JournalSettings, Settings};
 use tributary::clock::{Clock as _, ManualClock};
+use tributary::flatten::TABLES;
 use tributary::flatten::channel::Channels;
 use tributary::flush::Policy;
 use tributary::flush::encode::encode_table;
+use tributary::goal;
 use tributary::journal::Bounds;
 use tributary::lake::{DataFile, Lake, Location, NewFile, files};
 use tributary::receive::Limits;
+use tributary::report::Catalog;
 use tributary::schema::Table;
 use tributary::verify::{KeyEncoding, Secret, Verifier, standard};
+use tributary::web::tokens::Tokens;
+use tributary::web::{self, Gate};
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+/// The token of the dashboard, which may everything.
+pub(crate) const TOKEN: &str = "3f1c9a7e5d2b4806a1c3e5f708192a3b";
 /// What the tests' clock shows at first, in milliseconds.
 pub(crate) const NOW_MS: i64 = 1_771_286_400_000;
 
@@ -64,10 +71,10 @@ impl Place {
                 chunk_bytes_max: 1 << 25,
             },
             verifier: Some(Verifier::new(vec![secret()])),
-            token: None,
             limits: Limits::default(),
             channels: Channels::default(),
             upkeep: None,
+            dashboard: Some(dashboard(&Tokens::one(TOKEN))),
             web: None,
         }
     }
@@ -83,17 +90,30 @@ impl Place {
 
     /// Sends a body signed now under `id`.
     pub(crate) async fn send(&self, app: &App, id: &str, body: &[u8]) -> Answer {
+        self.send_to(app, "/webhooks/midbound", id, body).await
+    }
+
+    /// Sends it to any path of the webhooks' listener.
+    pub(crate) async fn send_to(&self, app: &App, path: &str, id: &str, body: &[u8]) -> Answer {
         let timestamp_s = self.clock.now_ms() / 1000;
         let signature = standard::sign(&secret(), id, timestamp_s, body);
-        let timestamp = timestamp_s.to_string();
-        let headers = [
-            ("content-type", "application/json"),
-            ("webhook-id", id),
-            ("webhook-timestamp", &timestamp),
-            ("webhook-signature", &signature),
-        ];
-        post(app, &headers, body.to_vec()).await
+        let request = client().post(url(app, path)).body(body.to_vec());
+        let request = request.header("content-type", "application/json");
+        let request = request.header("webhook-id", id).header("webhook-timestamp", timestamp_s);
+        answer(request.header("webhook-signature", signature).send().await.unwrap()).await
     }
+}
+
+/// A listener of dashboard, report API and metrics that asks for one of these tokens.
+pub(crate) fn dashboard(tokens: &Tokens) -> DashboardSettings {
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    DashboardSettings { listen, connections_max: 256, gate: Gate::new(tokens, "key") }
+}
+
+/// The dashboard with the bundled reports.
+pub(crate) fn reports(limits: web::Limits) -> web::Settings {
+    let catalog = Catalog::bundled().unwrap();
+    web::Settings { tables: &TABLES, catalog, goals: goal::usual(), limits }
 }
 
 pub(crate) fn secret() -> Secret {
@@ -113,9 +133,10 @@ pub(crate) async fn get(app: &App, path: &str) -> Answer {
     answer(client().get(url(app, path)).send().await.unwrap()).await
 }
 
-/// Begins any request; answers that lead elsewhere are not followed.
-pub(crate) fn request(app: &App, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-    client().request(method, url(app, path))
+/// Begins any request to the dashboard's listener; answers that lead elsewhere are not followed.
+pub(crate) fn ask(app: &App, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+    let address = app.dashboard_address().unwrap();
+    client().request(method, format!("http://{address}{path}"))
 }
 
 fn client() -> reqwest::Client {
