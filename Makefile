@@ -34,7 +34,7 @@ PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
 	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
 
 .PHONY: help demo build test test-rust test-python test-cluster test-spark torture torture-tools torture-binaries torture-short \
-	bench bench-import bench-serve bench-dashboard bench-report check deny fuzz clean dashboard test-browser browser-tools pictures deb deb-tools test-deb sbom
+	bench bench-import bench-serve bench-dashboard bench-report check deny fuzz clean dashboard test-browser browser-tools proxy-tools pictures deb deb-tools test-deb sbom
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -98,7 +98,7 @@ test-rust: dashboard ## runs the tests in Rust
 	$(CARGO) test --locked
 	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target
 
-test-python: dashboard $(VENV)/ready $(S3S) $(AZURITE) $(PROMTOOL) ## lets DuckDB and deltalake read what the program writes
+test-python: dashboard proxy-tools $(VENV)/ready $(S3S) $(AZURITE) $(PROMTOOL) ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
 	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -n 2 -p no:cacheprovider --ignore tests/python/test_cluster.py tests/python
 
@@ -130,6 +130,11 @@ pictures: browser-tools dashboard ## takes the pictures of the dashboard that do
 	TRIBUTARY_BIN=$(or $(TRIBUTARY_BIN),$(abspath $(BIN))) \
 	TRIBUTARY_TEST_DIR=$(abspath target/browser) TMPDIR=$(abspath target/browser) \
 	node pictures.mjs $(abspath docs)
+
+# Debian's nginx, if this is Debian, it is missing and we may.
+proxy-tools:
+	@command -v nginx >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	{ apt-get update -qq && apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; }
 
 # Debian's Chromium, if this is Debian, it is missing and we may.
 browser-tools:

@@ -44,7 +44,9 @@ class Tools:
         command += ["--seconds", seconds, "--ahead", ahead]
         command += ["--ledger", ledger] if ledger else []
         command += ["--rate", rate] if rate else []
-        command += ["--watch", BACKLOG, "--pause-above", backlog_max] if backlog_max else []
+        if backlog_max:
+            command += ["--watch", BACKLOG, "--metrics", server.dashboard]
+            command += ["--pause-above", backlog_max]
         done = self._json(command)
         if done["other"] or done["unanswered"]:
             refused = f"answers {done['other']}, {done['unanswered']} webhooks without answer"

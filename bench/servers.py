@@ -28,12 +28,15 @@ class Server:
 
     def __init__(self, command, folder: Path, **variables):
         self.address = f"127.0.0.1:{free_port()}"
+        # Where ours shows its figures; others listen there not.
+        self.dashboard = f"127.0.0.1:{free_port()}"
+        self._folder = folder
         self._log = folder / "server.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command(self.address),
                 cwd=folder,
-                env=secrets() | variables,
+                env=secrets() | {"TRIBUTARY_DASHBOARD_LISTEN": self.dashboard} | variables,
                 stdout=log,
                 stderr=log,
             )
@@ -53,6 +56,11 @@ class Server:
     def webhooks(self):
         """Where webhooks are sent."""
         return f"http://{self.address}/webhooks/midbound"
+
+    @property
+    def token(self):
+        """What ours asks for before it shows figures."""
+        return (self._folder / "journal" / "dashboard-token").read_text("utf-8").strip()
 
     def peak_bytes(self):
         """The largest resident sets that it and its workers have had."""

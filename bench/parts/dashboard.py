@@ -78,6 +78,7 @@ def run(settings):
 def asking(server):
     """Asks for report after report; gives the seconds that each answer took."""
     seen, failures = [], []
+    shown = {"authorization": f"Bearer {server.token}"}
     is_over = threading.Event()
 
     def read(at):
@@ -87,8 +88,9 @@ def asking(server):
             try:
                 begin = time.perf_counter()
                 # A limit of its own for each, so that no answer is one that was kept.
-                url = f"http://{server.address}/api/reports/{name}?lookback={30 + at % 300}d"
-                with urllib.request.urlopen(plain(url, name), timeout=TIMEOUT_SECONDS) as answer:
+                url = f"http://{server.dashboard}/api/reports/{name}?lookback={30 + at % 300}d"
+                request = urllib.request.Request(plain(url, name), headers=shown)
+                with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
                     answer.read()
                 seen.append(time.perf_counter() - begin)
             except urllib.error.HTTPError as error:

@@ -130,13 +130,13 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
     let clock = Arc::new(SystemClock::new());
     let app = App::start(settings, common.open_lake()?, clock).await?;
+    tell_of_dashboard(common, &app, made.as_ref());
     tracing::info!(
         address = %app.address(),
         lake = %common.lake,
         journal = %args.journal.journal.display(),
         "taking webhooks at /webhooks/midbound"
     );
-    tell_of_dashboard(common, &app, made.as_ref());
     let mut stop = stop;
     // The sender lives as long as the process, so this ends with a signal.
     _ = stop.wait_for(|stop| *stop).await;

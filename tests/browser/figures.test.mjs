@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newTab, open, settle, tableOf } from './support/browser.mjs';
-import { rowsOf } from './support/server.mjs';
+import { ask, rowsOf } from './support/server.mjs';
 import { browser, server } from './support/world.mjs';
 
 /** A figure on the page as a number; those that are shortened carry the whole in their title. */
@@ -49,7 +49,7 @@ test('tiles of the overview sum the reports', async () => {
 test('each cell of the table of channels is that of the report', async () => {
   const { page, close } = await newTab(browser);
   await open(page, `${server.url}/channels?model=linear&range=28d`);
-  const lakeState = await (await fetch(`${server.url}/api/lake`)).json();
+  const lakeState = await (await ask(server.url, '/api/lake')).json();
   const to = dayAfter(lakeState.last_day, 1);
   const parameters = { model: 'linear', from: dayAfter(to, -28), to };
   const rows = await rowsOf(server.url, 'channels', parameters);

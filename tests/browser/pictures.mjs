@@ -1,6 +1,6 @@
 // Takes the pictures of the dashboard that the documents show: node pictures.mjs FOLDER.
 import { join } from 'node:path';
-import { launch, newTab, open } from './support/browser.mjs';
+import { launch, newTab, open, signInAs } from './support/browser.mjs';
 import { makeLake, serve } from './support/server.mjs';
 
 const PICTURES = [
@@ -14,6 +14,7 @@ const folder = process.argv[2] ?? '.';
 const lake = makeLake();
 const server = await serve(lake);
 const browser = await launch();
+signInAs(server.token);
 for (const { name, path, height, colorScheme = 'light' } of PICTURES) {
   const viewport = { width: 1280, height };
   const { page, close } = await newTab(browser, { viewport, colorScheme });

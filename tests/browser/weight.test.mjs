@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { test } from 'node:test';
 import { newTab, open } from './support/browser.mjs';
+import { ask } from './support/server.mjs';
 import { browser, server } from './support/world.mjs';
 
 const BYTES_MAX = 300_000;
@@ -30,7 +31,7 @@ test('scripts and styles of the first load are under 300 kB compressed', async (
 });
 
 test('the policy forbids inline scripts, and the page has none', async () => {
-  const response = await fetch(server.url);
+  const response = await ask(server.url);
   const policy = response.headers.get('content-security-policy') ?? '';
   assert.match(policy, /default-src 'self'/);
   assert.doesNotMatch(policy, /script-src[^;]*unsafe/);
@@ -39,10 +40,10 @@ test('the policy forbids inline scripts, and the page has none', async () => {
 });
 
 test('files of the build may be kept for ever, the page may not', async () => {
-  const html = await (await fetch(server.url)).text();
+  const html = await (await ask(server.url)).text();
   const script = /src="(\/assets\/[^"]+\.js)"/.exec(html)?.[1];
   assert.ok(script !== undefined);
-  const cache = async (path) => (await fetch(server.url + path)).headers.get('cache-control') ?? '';
+  const cache = async (path) => (await ask(server.url, path)).headers.get('cache-control') ?? '';
   assert.match(await cache(script), /immutable/);
   assert.doesNotMatch(await cache('/'), /immutable/);
 });

@@ -109,8 +109,9 @@ def test_the_service_starts_and_answers(system):
         for n in $(seq 100); do curl -fs http://127.0.0.1:8080/readyz && break; sleep 0.2; done
         systemctl is-active tributary
         tributary generate 50 --to http://127.0.0.1:8080 --secrets-file /etc/tributary/secrets
-        curl -fs http://127.0.0.1:8080/metrics | grep 'webhooks_total{answer="accepted"}'
-        curl -fs -o /dev/null -w '%{http_code} %{content_type}\\n' http://127.0.0.1:8080/
+        curl -fs http://127.0.0.1:8081/metrics | grep 'webhooks_total{answer="accepted"}'
+        token=$(cat /var/lib/tributary/journal/dashboard-token)
+        curl -fs -o /dev/null -w '%{http_code} %{content_type}\\n' -H "authorization: Bearer $token" http://127.0.0.1:8081/
         ps -o user= -p "$(systemctl show -P MainPID tributary)" || stat -c %U "/proc/$(systemctl show -P MainPID tributary)"
         systemctl stop tributary
         systemctl show -P Result tributary

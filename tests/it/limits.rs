@@ -153,7 +153,8 @@ async fn open(app: &App, n: usize, words: &[u8]) -> Vec<TcpStream> {
 async fn clients_of_the_dashboard_take_no_connection_of_webhooks() {
     let place = Place::new();
     let limits = Limits { connections_max: 4, ..Limits::default() };
-    let mut settings = Settings { limits, ..place.settings() };
+    let web = Some(reports(web::Limits::default()));
+    let mut settings = Settings { limits, web, ..place.settings() };
     settings.dashboard.as_mut().unwrap().connections_max = 2;
     let app = place.start_with(settings).await;
     let slow =

@@ -5,18 +5,23 @@ import os
 import signal
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 READY_SECONDS_MAX = 60
 DONE_SECONDS_MAX = 120
 READY_MESSAGE = "taking webhooks at /webhooks/midbound"
+# How the line begins that tells where the dashboard is.
+DASHBOARD_MESSAGE = "showing the dashboard"
 
 
 def environment():
     """The environment without settings of the program, but with the webhook's secret."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("TRIBUTARY_")}
-    return own | {"TRIBUTARY_WEBHOOK_SECRETS": SECRET, "NO_COLOR": "1"}
+    ports = {"TRIBUTARY_DASHBOARD_LISTEN": "127.0.0.1:0"}
+    return own | ports | {"TRIBUTARY_WEBHOOK_SECRETS": SECRET, "NO_COLOR": "1"}
 
 
 def command(*arguments):
@@ -58,6 +63,7 @@ class Ingester:
             own = environment() | (variables or {})
             self._process = subprocess.Popen(line, cwd=folder, env=own, stderr=log)
         try:
+            self.dashboard_address = None
             self.address = self._wait_for_address()
         except BaseException:
             self.kill()
@@ -65,8 +71,28 @@ class Ingester:
 
     @property
     def url(self):
-        """Where it listens."""
+        """Where it takes webhooks."""
         return f"http://{self.address}"
+
+    @property
+    def dashboard(self):
+        """Where dashboard, report API and metrics are."""
+        return f"http://{self.dashboard_address}"
+
+    @property
+    def token(self):
+        """The token that was made at the first start."""
+        return (self.journal / "dashboard-token").read_text("utf-8").strip()
+
+    def ask(self, path, **headers):
+        """Status, headers and body of what the dashboard's listener answers to the token."""
+        headers = {"authorization": f"Bearer {self.token}"} | headers
+        request = urllib.request.Request(f"{self.dashboard}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
 
     def log(self):
         """What it has logged so far."""
@@ -94,6 +120,8 @@ class Ingester:
         while time.monotonic() < end and self._process.poll() is None:
             for line in self.log().splitlines(keepends=True):
                 fields = json.loads(line)["fields"] if line.endswith("\n") else {}
+                if fields.get("message", "").startswith(DASHBOARD_MESSAGE):
+                    self.dashboard_address = fields["address"]
                 if fields.get("message") == READY_MESSAGE:
                     return fields["address"]
             time.sleep(0.02)

@@ -61,7 +61,7 @@ def wait_until_accepted(ingester, sender, n_wanted):
 
 def n_accepted(ingester):
     """How many webhooks the ingester's metrics count as accepted."""
-    with urllib.request.urlopen(f"{ingester.url}/metrics", timeout=30) as answer:
+    with urllib.request.urlopen(f"{ingester.dashboard}/metrics", timeout=30) as answer:
         lines = answer.read().decode().splitlines()
     counted = [line for line in lines if line.startswith("tributary_webhooks_total")]
     return sum(float(line.split()[-1]) for line in counted if '"accepted"' in line)

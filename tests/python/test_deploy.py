@@ -41,7 +41,7 @@ def exported(tmp_path_factory):
         sent = run("generate", "5", "--to", ingester.url)
         assert sent.returncode == 0, sent.stderr
         for _ in range(300):
-            text = get(f"{ingester.url}/metrics")
+            text = get(f"{ingester.dashboard}/metrics")
             if re.search(r"tributary_flushed_events_total [1-9]", text):
                 break
             time.sleep(0.05)
@@ -227,9 +227,9 @@ def test_the_settings_hold(tmp_path):
     text = (DEPLOY / "tributary.toml").read_text("utf-8")
     # With every setting that is only shown.
     text = re.sub(r"^# (\S+ = .+)$", r"\1", text, flags=re.MULTILINE)
-    token = tmp_path / "token"
-    token.write_text("3f1c9a7e5d2b4806a1c3e5f708192a3b")
-    text = text.replace("/etc/tributary/token", str(token))
+    tokens = tmp_path / "tokens.toml"
+    tokens.write_text('[[tokens]]\nname = "ada"\ntoken = "3f1c9a7e5d2b4806a1c3e5f708192a3b"\n')
+    text = text.replace("/etc/tributary/tokens.toml", str(tokens))
     text = text.replace("/var/lib/tributary", str(tmp_path))
     assert len(tomllib.loads(text)) >= 8
     (tmp_path / "tributary.toml").write_text(text)
@@ -237,5 +237,5 @@ def test_the_settings_hold(tmp_path):
         tmp_path, "--config", tmp_path / "tributary.toml", lake=tmp_path / "lake"
     ) as ingester:
         with pytest.raises(urllib.error.HTTPError, match="401"):
-            get(f"{ingester.url}/metrics")
+            get(f"{ingester.dashboard}/api/reports")
         assert ingester.stop() == 0

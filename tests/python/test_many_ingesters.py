@@ -109,7 +109,7 @@ def wait_for_compaction(ingesters):
 
 def rounds_of(ingester):
     """The rounds of upkeep that a process says it did."""
-    with urllib.request.urlopen(f"{ingester.url}/metrics") as answer:
+    with urllib.request.urlopen(f"{ingester.dashboard}/metrics") as answer:
         metrics = answer.read().decode()
     return int(re.search(r"^tributary_compactions_total (\d+)", metrics, re.MULTILINE)[1])
 

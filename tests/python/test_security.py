@@ -58,10 +58,10 @@ def body(*arguments, **other):
     return json.dumps(event(*arguments, **other)).encode()
 
 
-def get(ingester, path, token=None):
+def get(url, token=None):
     """What an address answers, whatever its status."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(ingester.url + path, headers=headers)
+    request = urllib.request.Request(url, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read().decode()
@@ -72,12 +72,13 @@ def get(ingester, path, token=None):
 @pytest.fixture
 def keys(tmp_path, monkeypatch):
     """Files of the canary secret and token, private to this user, and options that name them."""
-    for name, text in {"secrets": SECRET, "token": TOKEN}.items():
+    tokens = f'[[tokens]]\nname = "ada"\ntoken = "{TOKEN}"\nrole = "admin"\n'
+    for name, text in {"secrets": SECRET, "tokens.toml": tokens}.items():
         (tmp_path / name).write_text(text, "utf-8")
         (tmp_path / name).chmod(0o600)
     monkeypatch.setattr("webhook.SECRET", SECRET)
     monkeypatch.setattr("webhook.signature.__defaults__", (SECRET,))
-    return ["--secrets-file", tmp_path / "secrets", "--token-file", tmp_path / "token"]
+    return ["--secrets-file", tmp_path / "secrets", "--tokens-file", tmp_path / "tokens.toml"]
 
 
 def said_by_serve(folder, keys, *options):
@@ -109,9 +110,13 @@ def said_by_serve(folder, keys, *options):
             said.append(json.dumps(answer))
         legacy = {"x-midbound-signature": "t=canary,v1=canary", "content-type": "application/json"}
         said.append(json.dumps(post(address, good, legacy)[1]))
-        said += [get(ingester, path) for path in ["/canary", "/metrics", "/readyz", "/healthz"]]
-        said.append(get(ingester, "/metrics", "canary-wrong-token"))
-        metrics = get(ingester, "/metrics", TOKEN)
+        paths = ["/canary", "/metrics", "/readyz", "/healthz"]
+        said += [get(ingester.url + path) for path in paths]
+        figures = ingester.dashboard
+        said.append(get(f"{figures}/api/reports", "canary-wrong-token"))
+        said.append(get(f"{figures}/login?token=canary-wrong-token"))
+        assert get(f"{figures}/api/ingestion", TOKEN).startswith('{"accepted":')
+        metrics = get(f"{figures}/metrics")
         assert 'answer="bad_signature"' in metrics
         said.append(metrics)
         assert ingester.stop() == 0
@@ -169,7 +174,7 @@ def test_nothing_that_is_said_holds_a_secret_or_a_person(tmp_path, keys, form):
 def test_secrets_that_everyone_can_read_are_worth_a_warning(tmp_path, keys):
     check = ["--lake", tmp_path / "lake", "check", "--journal", tmp_path / "journal", *keys]
     assert "everyone on this" not in output_of(*check)
-    for name in ["secrets", "token"]:
+    for name in ["secrets", "tokens.toml"]:
         (tmp_path / name).chmod(0o644)
     assert output_of(*check).count("everyone on this machine can read it") == 2
     with Ingester(tmp_path, *keys) as ingester:

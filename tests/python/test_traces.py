@@ -111,10 +111,8 @@ def test_a_given_id_comes_back_and_no_other_text_does(tmp_path, body):
     with Ingester(tmp_path, "-v") as ingester:
         assert send(ingester, body, **{"x-request-id": "edge-7"})[1]["x-request-id"] == "edge-7"
         assert send(ingester, body)[1]["x-request-id"] is None
-        url = f"{ingester.url}/api/reports/person?person=ada%40example.com"
-        status, headers = answer_to(
-            urllib.request.Request(url, headers={"x-request-id": 'a"b secret'})
-        )
+        path = "/api/reports/person?person=ada%40example.com"
+        status, headers, _ = ingester.ask(path, **{"x-request-id": 'a"b secret'})
         assert status == 200
         own = headers["x-request-id"]
         assert re.fullmatch("[0-9a-f]{32}", own)
@@ -132,8 +130,7 @@ def test_a_collector_sees_requests_flushes_and_queries(tmp_path, collector, body
         traceparent = f"00-{TRACE}-{PARENT}-01"
         assert send(ingester, body, traceparent=traceparent)[0] == 200
         assert send(ingester, body, **{"webhook-signature": "v1,AAAA"})[0] == 401
-        url = f"{ingester.url}/api/reports/channels"
-        assert answer_to(urllib.request.Request(url))[0] == 200
+        assert ingester.ask("/api/reports/channels")[0] == 200
         assert ingester.stop() == 0
     assert {path for path, _ in collector.requests} == {"/v1/traces"}
     resource = collector.requests[0][1].resource_spans[0].resource

@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 
-from program import READY_MESSAGE, environment
+from program import DASHBOARD_MESSAGE, READY_MESSAGE, environment
 
 READY_SECONDS_MAX = 90
 STOP_SECONDS_MAX = 120
@@ -31,7 +31,7 @@ class Serve:
         self.env = env or {}
         self.binary = binary or os.environ["TRIBUTARY_BIN"]
         self.process = None
-        self.address = "127.0.0.1:9"
+        self.address = self.dashboard_address = "127.0.0.1:9"
         self.log_path = folder / "serve.log"
         self.peak_kib = 0
 
@@ -53,6 +53,8 @@ class Serve:
         while time.monotonic() < end:
             is_over = self.process.poll() is not None
             for fields in self.messages():
+                if fields.get("message", "").startswith(DASHBOARD_MESSAGE):
+                    self.dashboard_address = fields["address"]
                 if fields.get("message") == READY_MESSAGE:
                     self.address = fields["address"]
                     return
@@ -100,8 +102,9 @@ class Serve:
 
     def get(self, path):
         """Asks for a page; returns status and text."""
+        address = self.dashboard_address if path == "/metrics" else self.address
         try:
-            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=30) as answer:
+            with urllib.request.urlopen(f"http://{address}{path}", timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

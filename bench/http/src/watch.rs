@@ -27,7 +27,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Starts watching a gauge at `/metrics` of an address; over `most` it asks to pause.
+    /// Starts watching a gauge at `/metrics` of an address, the dashboard's of ours; over `most` it asks to pause.
     #[must_use]
     pub fn start(address: String, gauge: String, most: f64) -> Self {
         let pause = Arc::new(AtomicBool::new(false));

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useMemo, useState } from 'preact/hooks';
 import type { ChartSpec } from '../charts/base';
-import type { ReportAnswer } from '../core/catalog';
+import { type ReportAnswer, useCatalog } from '../core/catalog';
 import { rowsUrl } from '../core/report';
 import { type Row, splitFooters } from '../core/rows';
 import { Chart } from './chart';
@@ -35,6 +35,7 @@ export function Panel(props: PanelProps) {
   const [tableWanted, setTableWanted] = useState(false);
   const [sqlWanted, setSqlWanted] = useState(false);
   const id = useId();
+  const showsSql = useCatalog().lake.role !== 'viewer';
   const title = props.title ?? report?.title ?? 'Report';
   const hasChart = props.chart !== undefined || props.content !== undefined;
   const showsTable = withTable || !hasChart || tableWanted;
@@ -65,9 +66,15 @@ export function Panel(props: PanelProps) {
             >
               CSV
             </a>
-            <button type="button" aria-label={`SQL of ${title}`} onClick={() => setSqlWanted(true)}>
-              SQL
-            </button>
+            {showsSql && (
+              <button
+                type="button"
+                aria-label={`SQL of ${title}`}
+                onClick={() => setSqlWanted(true)}
+              >
+                SQL
+              </button>
+            )}
           </div>
         )}
       </header>

@@ -32,6 +32,9 @@ const GROUPS = [
   },
 ];
 
+/** Pages that only some may see, with the role that is needed. */
+const ONLY_FOR: Readonly<Record<string, Lake['role']>> = { '/ingestion': 'admin' };
+
 export function Sidebar({ lake }: { lake: Lake | null }) {
   const { path } = useRouter().address;
   const [isOpen, setIsOpen] = useState(false);
@@ -63,7 +66,7 @@ export function Sidebar({ lake }: { lake: Lake | null }) {
             <div key={group.title} class="nav-group">
               <p>{group.title}</p>
               <ul>
-                {group.pages.map((page) => (
+                {group.pages.filter((page) => isFor(lake, page.path)).map((page) => (
                   <li key={page.path}>
                     <Link to={page.path} current={isCurrent(path, page.path)}>
                       {page.title}
@@ -105,6 +108,11 @@ function LakeDays({ lake }: { lake: Lake }) {
       Lake of {formatDay(lake.first_day)} – {formatDay(lake.last_day)}, UTC
     </p>
   );
+}
+
+function isFor(lake: Lake | null, page: string): boolean {
+  const role = ONLY_FOR[page];
+  return role === undefined || lake?.role === role;
 }
 
 function isCurrent(path: string, page: string): boolean {

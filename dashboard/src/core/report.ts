@@ -28,6 +28,9 @@ export interface Lake {
   readonly conversions: readonly string[];
   readonly tables: readonly { name: string; files: number; bytes: number }[];
   readonly token_required: boolean;
+  /** What whoever looks may do; each role may what the ones before it may. */
+  readonly role: 'viewer' | 'analyst' | 'admin';
+  readonly masked: boolean;
 }
 
 /** What a report is asked: its parameters, and the filters it could not take. */

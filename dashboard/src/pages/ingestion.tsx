@@ -12,6 +12,16 @@ import { formatBytes, formatNumber, formatSeconds, formatTime } from '../core/fo
 import { type IngestionSample, type Rate, ratesOf, useIngestion } from '../core/ingestion';
 
 export function IngestionPage() {
+  const { lake } = useCatalog();
+  if (lake.role === 'admin') return <Watched />;
+  return (
+    <Page title="Ingestion" lead="What the ingester takes in">
+      <p>This page needs a token of role admin; yours is of role {lake.role}.</p>
+    </Page>
+  );
+}
+
+function Watched() {
   const { samples, error } = useIngestion();
   const latest = samples.at(-1);
   return (

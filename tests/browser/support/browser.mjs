@@ -35,11 +35,19 @@ export function launch() {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
+let token = null;
+
+/** Lets all tabs show a token from now on, unless they are told what to show. */
+export function signInAs(shown) {
+  token = shown;
+}
+
 /** Opens a tab with a profile of its own; `faults` fills with what goes wrong in it. */
 export async function newTab(browser, options = {}) {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
     permissions: ['clipboard-read', 'clipboard-write'],
+    extraHTTPHeaders: token === null ? {} : { authorization: `Bearer ${token}` },
     ...options,
   });
   const page = await context.newPage();

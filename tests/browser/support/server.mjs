@@ -1,7 +1,7 @@
 // Starts the real program for a test: fills a lake of its own with sample sessions and serves
 // it. TRIBUTARY_BIN names the program; all files go below TRIBUTARY_TEST_DIR.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,9 @@ import { join } from 'node:path';
 const PROGRAM = process.env.TRIBUTARY_BIN;
 const FOLDER = process.env.TRIBUTARY_TEST_DIR ?? tmpdir();
 const READY_MS_MAX = 60_000;
+
+/** The tokens that servers made, by their address. */
+const made = new Map();
 
 /** Sessions of the lake that tests look at. */
 export const SESSIONS = 3000;
@@ -40,16 +43,17 @@ export function makeLake() {
   return { folder, lake, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Serves a lake on a free port of loopback, behind `token` if there is one. */
-export async function serve({ folder, lake }, token) {
-  const port = await freePort();
+/** Serves a lake on free ports of loopback, behind a tokens file of this text if there is one. */
+export async function serve({ folder, lake }, tokens) {
+  const [webhooks, port] = [await freePort(), await freePort()];
   const name = `serve-${port}`;
-  const options = ['serve', '--lake', lake, '--journal', join(folder, name), '--allow-unsigned'];
-  options.push('--listen', `127.0.0.1:${port}`);
-  if (token !== undefined) {
-    const file = join(folder, `${name}-token`);
-    writeFileSync(file, token, { mode: 0o600 });
-    options.push('--token-file', file);
+  const journal = join(folder, name);
+  const options = ['serve', '--lake', lake, '--journal', journal, '--allow-unsigned'];
+  options.push('--listen', `${webhooks}`, '--dashboard-listen', `${port}`);
+  if (tokens !== undefined) {
+    const file = join(folder, `${name}-tokens.toml`);
+    writeFileSync(file, tokens, { mode: 0o600 });
+    options.push('--tokens-file', file);
   }
   const child = spawn(PROGRAM, options, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
@@ -57,14 +61,24 @@ export async function serve({ folder, lake }, token) {
     log += bytes;
   });
   const url = `http://127.0.0.1:${port}`;
-  await untilReady(url, child, () => log);
-  return { url, stop: () => stop(child) };
+  await untilReady(`http://127.0.0.1:${webhooks}/readyz`, child, () => log);
+  await untilReady(`${url}/login`, child, () => log);
+  // The one that was made, if none was given.
+  const token =
+    tokens === undefined ? readFileSync(join(journal, 'dashboard-token'), 'utf8').trim() : null;
+  if (token !== null) made.set(url, token);
+  return { url, token, stop: () => stop(child) };
+}
+
+/** Asks a server for a path with the token that it made. */
+export function ask(url, path = '/') {
+  return fetch(url + path, { headers: { authorization: `Bearer ${made.get(url)}` } });
 }
 
 /** What a report answers, as rows. */
 export async function rowsOf(url, name, parameters = {}) {
   const search = new URLSearchParams(parameters).toString();
-  const response = await fetch(`${url}/api/reports/${name}?${search}`);
+  const response = await ask(url, `/api/reports/${name}?${search}`);
   if (!response.ok) throw new Error(`report ${name}: ${response.status} ${await response.text()}`);
   return response.json();
 }
@@ -81,7 +95,7 @@ async function untilReady(url, child, log) {
   while (Date.now() < end) {
     if (child.exitCode !== null) throw new Error(`tributary serve ended: ${log()}`);
     try {
-      const response = await fetch(`${url}/readyz`);
+      const response = await fetch(url);
       if (response.ok) return;
     } catch {
       // It does not listen yet.

@@ -41,6 +41,9 @@ struct Arguments {
     /// Gauge at the server's /metrics to watch
     #[arg(long)]
     watch: Option<String>,
+    /// Address that has /metrics, if it is not the target's
+    #[arg(long)]
+    metrics: Option<String>,
     /// Send nothing while the gauge is above this
     #[arg(long)]
     pause_above: Option<f64>,
@@ -65,7 +68,8 @@ fn main() -> anyhow::Result<()> {
     let sender = Sender::connect(&webhooks, target, arguments.connections)?;
     let length = Duration::from_secs(arguments.seconds);
     let most = arguments.pause_above.unwrap_or(f64::INFINITY);
-    let watch = arguments.watch.map(|gauge| Watch::start(target.address.clone(), gauge, most));
+    let metrics = arguments.metrics.unwrap_or_else(|| target.address.clone());
+    let watch = arguments.watch.map(|gauge| Watch::start(metrics, gauge, most));
     let pause = watch.as_ref().map(Watch::pause).unwrap_or_default();
     let mut pace = Pace::start(length, arguments.count, arguments.rate, pause);
     let busy_before = busy()?;
