@@ -14,14 +14,15 @@ use zeroize::Zeroizing;
 
 use crate::flatten::channel::Rule;
 use crate::goal::{self, Goal};
-use crate::verify::{KeyEncoding, Secret};
-use crate::web::tokens::Tokens;
+use crate::text::{self, NotText};
 
 mod listen;
 mod profile;
+mod secrets;
 
 pub use listen::{Listen, ListenOrOff};
 pub use profile::store_options;
+pub use secrets::{secrets, tokens};
 
 /// The file that is read if it is there and no other is named.
 const FILE: &str = "tributary.toml";
@@ -73,9 +74,18 @@ pub fn with_settings(
 ) -> Result<Command, ConfigError> {
     let command = with_environment(command);
     let Some(path) = file_path(arguments) else { return Ok(command) };
-    let text = fs::read_to_string(&path)
-        .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+    let text = read(&path)?;
     with_file(command, &path, &text)
+}
+
+/// Reads a file of settings as text, whichever way an editor has saved it.
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let bytes = fs::read(path);
+    let bytes = bytes.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let bytes = Zeroizing::new(bytes);
+    let refuse =
+        |error: NotText| ConfigError::File { path: path.to_owned(), reason: error.to_string() };
+    Ok(text::decode(&bytes).map_err(refuse)?.into_owned())
 }
 
 /// Returns the file to read: as named, else the usual one if it is there.
@@ -189,8 +199,7 @@ fn tables<T>(
 ) -> Result<Vec<T>, ConfigError> {
     let usual = Path::new(FILE);
     let Some(path) = file.or(usual.is_file().then_some(usual)) else { return Ok(vec![]) };
-    let text = fs::read_to_string(path);
-    let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let text = read(path)?;
     let refuse = |reason: String| ConfigError::File { path: path.to_owned(), reason };
     let mut table: toml::Table =
         text.parse().map_err(|error: toml::de::Error| refuse(one_line(&error.to_string())))?;
@@ -201,47 +210,6 @@ fn tables<T>(
         }
         Some(_) => Err(refuse(format!("write {name} as [[{name}]] tables"))),
     }
-}
-
-/// Reads the webhook's secrets from a file, else from the environment; none if neither is there.
-///
-/// # Errors
-/// [`ConfigError`] if the file can't be read or a secret gives no usable key.
-pub fn secrets(
-    file: Option<&Path>,
-    encoding: KeyEncoding,
-    key_bytes_min: usize,
-) -> Result<Vec<Secret>, ConfigError> {
-    let (text, place) = match file {
-        Some(path) => {
-            let read = fs::read_to_string(path);
-            let read = read.map_err(|source| ConfigError::Read { path: path.to_owned(), source });
-            (Zeroizing::new(read?), path.display().to_string())
-        }
-        None => (
-            Zeroizing::new(variable(SECRETS_VARIABLE).unwrap_or_default()),
-            SECRETS_VARIABLE.into(),
-        ),
-    };
-    let parse = |(at, text): (usize, &str)| {
-        Secret::parse(text, encoding, key_bytes_min).map_err(|error| ConfigError::Secret {
-            n: at + 1,
-            place: place.clone(),
-            reason: error.to_string(),
-        })
-    };
-    text.split_whitespace().enumerate().map(parse).collect()
-}
-
-/// Reads a tokens file.
-///
-/// # Errors
-/// [`ConfigError`] if the file can't be read or a token in it can't be used.
-pub fn tokens(file: &Path) -> Result<Tokens, ConfigError> {
-    let text = fs::read_to_string(file);
-    let text = text.map_err(|source| ConfigError::Read { path: file.to_owned(), source })?;
-    let refuse = |reason| ConfigError::File { path: file.to_owned(), reason };
-    Tokens::parse(&text).map_err(refuse)
 }
 
 /// Tells whether everyone on this machine can read a file that should be private.

@@ -47,3 +47,4 @@ pub mod request_id;
 pub mod shutdown;
 pub mod telemetry;
 pub mod upkeep;
+pub mod text;

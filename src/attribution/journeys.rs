@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead as _, BufReader, Read};
 
 use super::AttributionError;
+use crate::text;
 
 /// What stands between the steps of a path.
 const SEPARATOR: &str = " > ";
@@ -85,6 +86,12 @@ impl Journeys {
     pub fn from_csv(input: impl Read) -> Result<Self, AttributionError> {
         let mut input = BufReader::new(input);
         let head = input.fill_buf().map_err(|error| refuse("header", &error.to_string()))?;
+        if text::is_utf16(head) {
+            return Err(refuse("header", "is UTF-16 text; save it as UTF-8"));
+        }
+        let n_mark_bytes = head.len() - text::without_mark(head).len();
+        input.consume(n_mark_bytes);
+        let head = input.buffer();
         let header = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let count = |wanted: u8| header.iter().filter(|byte| **byte == wanted).count();
         let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|byte| (count(*byte), 0));
@@ -145,9 +152,7 @@ impl Columns {
     fn of(reader: &mut csv::Reader<impl Read>) -> Result<Self, AttributionError> {
         let header =
             reader.headers().map_err(|error| refuse("header", &error.to_string()))?.clone();
-        let at = |wanted: &str| {
-            header.iter().position(|name| name.trim_start_matches('\u{feff}') == wanted)
-        };
+        let at = |wanted: &str| header.iter().position(|name| name == wanted);
         let needed = |wanted: &str| {
             at(wanted).ok_or_else(|| {
                 let columns = [PATH, CONVERSIONS, VALUE, NULLS].join(",");

@@ -14,6 +14,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::forget::{Finder, Forget, Receipt, Subject};
 use crate::journal::{JournalError, request};
 use crate::query::Rows;
+use crate::text;
 
 /// How long a running ingester has to bring what it holds into the lake.
 const FLUSH_WAIT: Duration = Duration::from_secs(300);
@@ -87,7 +88,7 @@ impl Args {
         let mut subjects: Vec<Subject> = given.into_iter().flatten().cloned().collect();
         if let Some(path) = &self.emails_file {
             let name = path.display();
-            let text = std::fs::read_to_string(path)
+            let text = text::read(path)
                 .map_err(|error| Usage(format!("{name}: can't be read: {error}")))?;
             for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
                 let subject = Subject::email(line)

@@ -1,6 +1,5 @@
 //! `tributary sql [QUERY]`: a statement, a file, standard input, or a prompt.
 
-use std::fs;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 
@@ -13,6 +12,7 @@ use super::prompt::{self, Typing};
 use super::{Common, Usage, output, reading};
 use crate::query::{self, Engine, Statement};
 use crate::shutdown;
+use crate::text;
 
 const PROMPT: &str = "tributary> ";
 /// The prompt's history, in the user's home.
@@ -36,7 +36,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     output::check(&args.output)?;
     let text = match (&args.query, &args.file) {
         (Some(query), _) => query.clone(),
-        (None, Some(path)) => fs::read_to_string(path)
+        (None, Some(path)) => text::read(path)
             .map_err(|error| Usage(format!("can't read `{}`: {error}", path.display())))?,
         (None, None) if io::stdin().is_terminal() => return ask(common, &args).await,
         (None, None) => {

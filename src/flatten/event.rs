@@ -11,6 +11,7 @@ use crate::event::scan::{self, Excess};
 use crate::event::{Envelope, Lenient, Record};
 use crate::schema::Kind::{Int, Struct, Structs, Text, Time};
 use crate::schema::{Column, column, position};
+use crate::text;
 
 /// Positions in a context's leading columns.
 const TENANT: usize = 1;
@@ -172,7 +173,7 @@ pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<Trouble>);
 /// Returns its context, its payload, and what is wrong with it; without a payload nothing but
 /// the context can be used.
 pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
-    let Ok(body) = simdutf8::basic::from_utf8(&record.body) else {
+    let Ok(body) = simdutf8::basic::from_utf8(text::without_mark(&record.body)) else {
         return (Context::unread(record), None, Some(Trouble::new("not_utf8", None)));
     };
     walked(shape, record, body).unwrap_or_else(|| parsed(shape, record, body))

@@ -75,6 +75,16 @@ fn what_is_no_event_is_a_dead_letter_and_kept() {
 }
 
 #[test]
+fn a_byte_order_mark_in_front_of_a_body_is_no_part_of_it() {
+    let body = payload("identity.session.finalized.json");
+    let marked = [&b"\xef\xbb\xbf"[..], &body].concat();
+    let (plain, marked_rows) = (flatten(&[&body]), flatten(&[&marked]));
+    assert!(rows(&marked_rows, "dead_letters").is_none());
+    let ids = |flattened: &Flattened| text(rows(flattened, "sessions").unwrap(), "session_id");
+    assert_eq!(ids(&marked_rows), ids(&plain));
+}
+
+#[test]
 fn a_dead_letters_path_names_the_place_and_nothing_of_the_body() {
     let nobody = r#""jane@example.com""#;
     check_dead_letter(

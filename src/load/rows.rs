@@ -6,6 +6,8 @@ use arrow::datatypes::DataType;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::text;
+
 /// The cells of a row, one a column.
 pub(super) type Cells = Vec<Option<String>>;
 /// What is done with a row: the columns' names, its line or number from 1, its cells.
@@ -18,9 +20,10 @@ pub(super) fn read(
     mut emit: impl FnMut(&[String], usize, &Cells) -> Result<(), String>,
 ) -> Result<usize, String> {
     let extension = name.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let text = || text::utf8(&bytes).map_err(|error| error.to_string());
     let n_rows = match extension.as_str() {
-        "csv" | "tsv" => read_csv(&bytes, &mut emit),
-        "ndjson" | "jsonl" | "json" => read_ndjson(&bytes, &mut emit),
+        "csv" | "tsv" => read_csv(&text()?, &mut emit),
+        "ndjson" | "jsonl" | "json" => read_ndjson(&text()?, &mut emit),
         "parquet" => read_parquet(bytes, &mut emit),
         _ => {
             Err("its name does not tell its format; end it in .csv, .ndjson or .parquet".to_owned())
@@ -36,7 +39,7 @@ fn read_csv(bytes: &[u8], emit: &mut Emit<'_>) -> Result<usize, String> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter.unwrap_or(b','))
         .trim(csv::Trim::All)
-        .from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+        .from_reader(bytes);
     let refuse = |error: csv::Error| error.to_string();
     let columns: Vec<String> =
         reader.headers().map_err(refuse)?.iter().map(str::to_lowercase).collect();

@@ -20,6 +20,7 @@ use crate::journal::Outcome;
 use crate::request_id;
 use crate::telemetry::traces;
 use crate::verify::standard::is_plain_id;
+use crate::text;
 use crate::verify::{Headers, Signed, Verifier, legacy, standard};
 
 /// What a sender is told of a webhook that was taken.
@@ -155,7 +156,7 @@ fn authenticate(
     body: &Bytes,
 ) -> Result<(Scheme, Option<String>), Refusal> {
     let (Some(verifier), Some(signed)) = (&receiver.verifier, signed) else {
-        let is_event = str::from_utf8(body)
+        let is_event = str::from_utf8(text::without_mark(body))
             .is_ok_and(|text| Envelope::parse(text).is_ok_and(|envelope| envelope.is_event()));
         if !is_event {
             return Err(Refusal::NotAnEvent);
@@ -170,7 +171,8 @@ fn authenticate(
 /// Returns the id of a body whose request had none: its own, else its hash.
 #[must_use]
 pub fn own_id(body: &[u8]) -> String {
-    let envelope = simdutf8::basic::from_utf8(body).ok().and_then(|text| {
+    let body_text = simdutf8::basic::from_utf8(text::without_mark(body)).ok();
+    let envelope = body_text.and_then(|text| {
         let walked = Envelope::walk(text, |walk| walk.skip().map(drop));
         walked.map(|(envelope, _)| envelope).or_else(|| Envelope::parse(text).ok())
     });

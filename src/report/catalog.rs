@@ -17,6 +17,7 @@ use std::path::Path;
 use super::ReportError;
 use super::parameter::Parameter;
 use crate::query::Value;
+use crate::text;
 
 /// The bundled reports: name and file.
 const BUNDLED: [(&str, &str); 28] = [
@@ -104,7 +105,7 @@ impl Catalog {
             else {
                 continue;
             };
-            let text = fs::read_to_string(&path).map_err(|error| refuse(&path, error))?;
+            let text = text::read(&path).map_err(|error| refuse(&path, error))?;
             let report = Report::parse(name, &text).map_err(|error| match error {
                 ReportError::File { reason, .. } => {
                     ReportError::File { file: path.display().to_string(), reason }

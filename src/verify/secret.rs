@@ -14,6 +14,7 @@ use hmac::{Hmac, KeyInit as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::given;
 use crate::event::Scheme;
 
 /// HMAC-SHA-256 with its key already in.
@@ -50,6 +51,18 @@ pub enum SecretError {
     /// No reading gives a key that is long enough.
     #[error("gives no key of at least {0} bytes")]
     TooShort(usize),
+    /// It is what a sample has in the place of a secret.
+    #[error("is a placeholder, not a secret")]
+    Placeholder,
+    /// The prefix stands in its middle.
+    #[error("has something in front of `whsec_`")]
+    Inside,
+    /// A character stands behind the prefix that no secret has there.
+    #[error("has a character behind `whsec_` that is not of base64")]
+    Character,
+    /// It is to be base64, and is none.
+    #[error("is not base64 behind `whsec_`, as --key-encoding base64 asks for")]
+    NotBase64,
 }
 
 /// A signing secret, ready to check signatures.
@@ -68,17 +81,23 @@ impl Secret {
     /// Prepares the keys of a secret; a key shorter than `key_bytes_min` is no candidate.
     ///
     /// # Errors
-    /// [`SecretError::TooShort`] if no candidate is left.
+    /// [`SecretError::TooShort`] if no candidate is left, and others if it can't be what the sender
+    /// signs with.
     pub fn parse(
         text: &str,
         encoding: KeyEncoding,
         key_bytes_min: usize,
     ) -> Result<Self, SecretError> {
+        check(text)?;
         let bare = text.strip_prefix(PREFIX).unwrap_or(text);
         let long_enough = |key: &[u8]| key.len() >= key_bytes_min.max(1);
         let mut keys = vec![];
         if matches!(encoding, KeyEncoding::Auto | KeyEncoding::Base64) {
-            let decoded = Zeroizing::new(BASE64.decode(bare).unwrap_or_default());
+            let decoded = BASE64.decode(bare).map(Zeroizing::new);
+            if decoded.is_err() && encoding == KeyEncoding::Base64 {
+                return Err(SecretError::NotBase64);
+            }
+            let decoded = decoded.unwrap_or_default();
             if long_enough(&decoded) {
                 keys.push((Scheme::StandardBase64, mac(&decoded)));
             }
@@ -88,7 +107,8 @@ impl Secret {
             keys.push((Scheme::StandardUtf8, mac(bare.as_bytes())));
         }
         let prefixed = match encoding {
-            KeyEncoding::Auto => bare.len() < text.len(),
+            // The prefix is everybody's, so it makes no short key a long one.
+            KeyEncoding::Auto => bare.len() < text.len() && long_enough(bare.as_bytes()),
             KeyEncoding::Utf8Prefixed => true,
             KeyEncoding::Base64 | KeyEncoding::Utf8 => false,
         };
@@ -113,6 +133,23 @@ impl Secret {
     /// Returns the candidate keys of the legacy scheme.
     pub(super) fn legacy(&self) -> &[Mac] {
         &self.legacy
+    }
+}
+
+/// Refuses what is no secret of a sender, whichever way it would be read.
+fn check(text: &str) -> Result<(), SecretError> {
+    if given::is_placeholder(text) {
+        return Err(SecretError::Placeholder);
+    }
+    let Some((before, behind)) = text.split_once(PREFIX) else { return Ok(()) };
+    let is_of_base64 =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+    if !before.is_empty() {
+        Err(SecretError::Inside)
+    } else if behind.bytes().all(is_of_base64) {
+        Ok(())
+    } else {
+        Err(SecretError::Character)
     }
 }
 

@@ -142,8 +142,31 @@ fn a_short_key_is_no_key() {
         |encoding, min| Secret::parse("whsec_c2VjcmV0Cg==", encoding, min).map(|s| s.keys().len());
     assert_eq!(parse(KeyEncoding::Base64, 16), Err(SecretError::TooShort(16)));
     assert_eq!(parse(KeyEncoding::Base64, 7), Ok(1));
-    assert_eq!(parse(KeyEncoding::Auto, 16), Ok(1));
+    // The prefix does not make it longer.
+    assert_eq!(parse(KeyEncoding::Auto, 16), Err(SecretError::TooShort(16)));
+    assert_eq!(parse(KeyEncoding::Utf8Prefixed, 16), Ok(1));
     assert_eq!(Secret::parse("", KeyEncoding::Auto, 0).err(), Some(SecretError::TooShort(0)));
+}
+
+#[test]
+fn what_cannot_be_the_senders_secret_is_refused_with_its_reason() {
+    use KeyEncoding::{Auto, Base64, Utf8};
+    let too_short = SecretError::TooShort(16);
+    for (text, encoding, expected) in [
+        ("whsec_YourSecretHere", Auto, SecretError::Placeholder),
+        ("changeme", Auto, SecretError::Placeholder),
+        ("whsec_MfKQ9r8G\"KYqrTwjUPD8ILPZIo2LaLaSw", Auto, SecretError::Character),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZI,o2LaLaSw", Utf8, SecretError::Character),
+        ("secret:whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", Auto, SecretError::Inside),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8-_PZIo2LaLaSw", Base64, SecretError::NotBase64),
+        ("it is no base64, but long", Base64, SecretError::NotBase64),
+        ("whsec_abcd1234efg", Auto, too_short),
+        ("whsec_", Auto, too_short),
+    ] {
+        assert_eq!(Secret::parse(text, encoding, 16).err(), Some(expected), "{text}");
+        let reason = expected.to_string();
+        assert!(!reason.contains(text) && !reason.contains("MfKQ"), "{reason}");
+    }
 }
 
 #[test]

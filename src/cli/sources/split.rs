@@ -10,6 +10,7 @@ use memchr::memchr;
 use serde_json::value::RawValue;
 
 use crate::cli::Usage;
+use crate::text;
 
 /// Bytes of a body at most; also of a line before it is known to be one.
 pub(in crate::cli) const BODY_BYTES_MAX: usize = 64 << 20;
@@ -29,23 +30,28 @@ pub(in crate::cli) fn read(
     let mut n_lines = 0_u64;
     while let Some(mut line) = next_line(name, input, n_lines, &mut block)? {
         n_lines += 1;
-        let body = line.trim_ascii();
+        if n_lines == 1 && text::is_utf16(&line) {
+            let message = format!("`{name}` is UTF-16 text; save it as UTF-8");
+            return Err(Usage(message).into());
+        }
+        let body = bare(&line);
         if body.is_empty() {
             continue;
         }
         if n_lines == 1 && body[0] == b'[' {
-            return split(name, &mut (&line[..]).chain(input), emit);
+            return split(name, &mut body.chain(&b"\n"[..]).chain(input), emit);
         }
         if n_lines == 1 && body[0] == b'{' && !is_value(body) {
             let second = next_line(name, input, n_lines, &mut block)?.unwrap_or_default();
             n_lines += 1;
             if !is_object(second.trim_ascii()) {
-                return split(name, &mut (&line[..]).chain(&second[..]).chain(input), emit);
+                let first = body.chain(&b"\n"[..]);
+                return split(name, &mut first.chain(&second[..]).chain(input), emit);
             }
             emit(line.slice_ref(body))?;
             line = second;
         }
-        emit(line.slice_ref(line.trim_ascii()))?;
+        emit(line.slice_ref(bare(&line)))?;
     }
     Ok(())
 }
@@ -86,6 +92,11 @@ fn next_line(
         return Err(Usage(message).into());
     }
     Ok(Some(line).filter(|line| !line.is_empty()))
+}
+
+/// Returns what a line holds. Files that were joined have byte order marks within.
+fn bare(line: &[u8]) -> &[u8] {
+    text::without_mark(line.trim_ascii()).trim_ascii()
 }
 
 fn is_value(text: &[u8]) -> bool {
@@ -249,6 +260,23 @@ mod tests {
     fn ndjson_is_read_line_by_line_exactly() {
         check("{\"a\": 1}\n\n{\"b\":2}\r\n", &["{\"a\": 1}", "{\"b\":2}"]);
         check("", &[]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_body() {
+        check("\u{feff}{\"a\": 1}\n{\"b\":2}\r\n", &["{\"a\": 1}", "{\"b\":2}"]);
+        check("{\"a\":1}\n\u{feff}{\"b\":2}\n", &["{\"a\":1}", "{\"b\":2}"]);
+        check("\u{feff}[{\"a\":1}]", &["{\"a\":1}"]);
+        check("\u{feff}{\n \"a\": 1\n}\n", &["{\n \"a\": 1\n}"]);
+        check("\u{feff}\r\n", &[]);
+    }
+
+    #[test]
+    fn utf16_is_refused_with_the_remedy() {
+        let text: Vec<u8> =
+            "\u{feff}{\"a\":1}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let error = read("t", &mut &text[..], |_| Ok(())).unwrap_err().to_string();
+        assert_eq!(error, "`t` is UTF-16 text; save it as UTF-8");
     }
 
     #[test]
