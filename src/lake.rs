@@ -41,6 +41,7 @@ mod overlay;
 pub mod pages;
 pub mod properties;
 mod reader;
+pub mod remote;
 pub mod rewrite;
 pub mod scan;
 pub mod sweep;
@@ -52,6 +53,7 @@ pub use address::Address;
 pub use error::LakeError;
 pub use files::{DataFile, Listing};
 pub use location::Location;
+pub use remote::NoCredentials;
 pub use table::{LakeTable, NewFile};
 
 /// A lake that can be read and written.

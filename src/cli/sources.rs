@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use bytes::{Buf as _, Bytes};
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::ObjectStoreExt as _;
 use url::Url;
 
 use super::Usage;
 use crate::config;
+use crate::lake::{NoCredentials, remote};
 
 pub(super) mod split;
 
@@ -61,7 +62,8 @@ impl Source {
             }
             Self::Object(url) => {
                 let stream = runtime.block_on(fetch(url));
-                let stream = stream.map_err(|error| Usage(format!("`{name}`: {error}")))?;
+                let stream =
+                    stream.map_err(|error| Usage(format!("`{name}`: {}", reason(&error))))?;
                 Box::new(Object { runtime: runtime.clone(), stream, chunk: Bytes::new() })
             }
         };
@@ -86,11 +88,10 @@ fn compression(name: &str) -> Option<&str> {
 }
 
 async fn fetch(url: &Url) -> object_store::Result<Chunks> {
-    let options = store_options(url).map_err(|error| object_store::Error::Generic {
-        store: "settings",
-        source: Box::new(error),
+    let options = config::store_options(url.scheme()).map_err(|error| {
+        object_store::Error::Generic { store: "settings", source: Box::new(error) }
     })?;
-    let (store, path) = object_store::parse_url_opts(url, options)?;
+    let (store, path) = remote::open(url, &options)?;
     Ok(store.get(&path).await?.into_stream())
 }
 
@@ -116,9 +117,9 @@ impl Read for Object {
     }
 }
 
-fn store_options(url: &Url) -> Result<Vec<(String, String)>, config::ConfigError> {
-    let options = config::store_options(url.scheme())?.into_iter();
-    Ok(options.map(|(key, value)| (key.to_lowercase(), value)).collect())
+/// Returns what a store's error says to the user.
+fn reason(error: &object_store::Error) -> String {
+    NoCredentials::behind(error).map_or_else(|| error.to_string(), |missing| missing.to_string())
 }
 
 /// Finds what the arguments name: files, the files of folders and prefixes, standard input.
@@ -168,13 +169,13 @@ fn find_files(folder: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
 async fn find_objects(argument: &str) -> anyhow::Result<Vec<Source>> {
     let refuse = |reason: String| Usage(format!("`{argument}`: {reason}"));
     let url = Url::parse(argument).map_err(|error| refuse(error.to_string()))?;
-    let parsed = object_store::parse_url_opts(&url, store_options(&url)?);
-    let (store, prefix) = parsed.map_err(|error| refuse(error.to_string()))?;
+    let opened = remote::open(&url, &config::store_options(url.scheme())?);
+    let (store, prefix) = opened.map_err(|error| refuse(reason(&error)))?;
     if store.head(&prefix).await.is_ok() {
         return Ok(vec![Source::Object(url)]);
     }
     let objects: Vec<_> =
-        store.list(Some(&prefix)).try_collect().await.map_err(|e| refuse(e.to_string()))?;
+        store.list(Some(&prefix)).try_collect().await.map_err(|e| refuse(reason(&e)))?;
     let mut names: Vec<String> =
         objects.into_iter().map(|object| object.location.to_string()).collect();
     names.retain(|name| is_wanted(name));

@@ -21,6 +21,17 @@ const KEYS: [(&str, &[&str]); 5] = [
     ("endpoint_url", &["AWS_ENDPOINT", "AWS_ENDPOINT_URL"]),
 ];
 
+/// Variables that give Google's credentials.
+const GOOGLE_KEYS: [&str; 5] = [
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_SERVICE_ACCOUNT",
+    "GOOGLE_SERVICE_ACCOUNT_PATH",
+    "GOOGLE_SERVICE_ACCOUNT_KEY",
+    "GOOGLE_SKIP_SIGNATURE",
+];
+/// Where gcloud keeps its login, in the user's home.
+const LOGIN: &str = ".config/gcloud/application_default_credentials.json";
+
 /// Returns the settings of object stores that the environment and, for S3, a profile hold.
 ///
 /// # Errors
@@ -36,8 +47,21 @@ pub fn store_options(scheme: &str) -> Result<Vec<(String, String)>, ConfigError>
     if scheme.starts_with("s3") {
         add_named_profile(&mut options)?;
     }
+    if scheme == "gs" {
+        add_login(&mut options);
+    }
     allow_http(&mut options);
     Ok(options)
+}
+
+/// Adds the file of gcloud's own login if it is there and nothing else is given: the store's library
+/// would read it by itself, but not say so.
+fn add_login(options: &mut Vec<(String, String)>) {
+    let is_given = |(key, _): &(String, String)| GOOGLE_KEYS.contains(&key.as_str());
+    let login = variable("HOME").map(|home| PathBuf::from(home).join(LOGIN));
+    if let Some(login) = login.filter(|login| login.is_file() && !options.iter().any(is_given)) {
+        options.push((GOOGLE_KEYS[0].to_owned(), login.display().to_string()));
+    }
 }
 
 /// Adds what AWS' files say.

@@ -40,6 +40,7 @@ mod upload;
 mod tests;
 
 use std::fmt;
+use std::io;
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -58,7 +59,6 @@ use object_store::{
 use tokio::runtime::Handle;
 
 pub use abandoned::remove_abandoned;
-use failure::failed;
 use folders::Folders;
 use staged::Staged;
 use upload::Upload;
@@ -83,11 +83,11 @@ impl DurableLocalStore {
     /// Opens the store below `root`; creates that folder durably if it is missing. Blocks.
     ///
     /// # Errors
-    /// `PermissionDenied` or `Generic` when `root` cannot be created, synced or resolved.
-    pub fn new(root: &FilePath) -> Result<Self> {
-        let root_key = Path::default();
-        let root = folders::create_root(root).map_err(|source| failed(&root_key, source))?;
-        let local = LocalFileSystem::new_with_prefix(&root)?.with_automatic_cleanup(false);
+    /// The system's, which names the folder, when `root` cannot be created, synced or resolved.
+    pub fn new(root: &FilePath) -> io::Result<Self> {
+        let root = folders::create_root(root)?;
+        let local = LocalFileSystem::new_with_prefix(&root).map_err(io::Error::other)?;
+        let local = local.with_automatic_cleanup(false);
         Ok(Self { local, folders: Arc::new(Folders::new(root)) })
     }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use object_store::path::Path;
 
+use super::remote::NoCredentials;
+
 /// Why the lake can't be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
@@ -91,6 +93,19 @@ pub enum LakeError {
         /// The table.
         table: &'static str,
     },
+    /// The store lets this process not do that; worth repeating once somebody gave it the right.
+    #[error("{operation} {key}: not allowed: {reason}")]
+    Denied {
+        /// What was tried.
+        operation: &'static str,
+        /// On which object.
+        key: String,
+        /// The words of the system or the store.
+        reason: String,
+    },
+    /// Nobody gave credentials for the store.
+    #[error(transparent)]
+    NoCredentials(#[from] NoCredentials),
     /// The table's log could not be read or written; worth repeating.
     #[error("table {table}: {source}")]
     Delta {
@@ -105,12 +120,48 @@ impl LakeError {
     /// Wraps the store's error with what was tried.
     #[must_use]
     pub fn store(operation: &'static str, key: &Path, source: object_store::Error) -> Self {
-        Self::Store { operation, key: key.to_string(), source }
+        use object_store::Error::{PermissionDenied, Unauthenticated};
+        if let Some(missing) = NoCredentials::behind(&source) {
+            return Self::NoCredentials(missing);
+        }
+        let key = key.to_string();
+        match source {
+            // The library's own words around them say it twice.
+            PermissionDenied { source, .. } | Unauthenticated { source, .. } => {
+                Self::Denied { operation, key, reason: source.to_string() }
+            }
+            source => Self::Store { operation, key, source },
+        }
     }
 
     /// Tells whether trying again can help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Store { .. } | Self::Delta { .. } | Self::Replaced { .. })
+        matches!(
+            self,
+            Self::Store { .. }
+                | Self::Denied { .. }
+                | Self::Delta { .. }
+                | Self::Replaced { .. }
+                | Self::NoCredentials(_)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_allowed_is_said_once() {
+        let words = "create folder /lake/_tributary: Permission denied (os error 13)";
+        let source = object_store::Error::PermissionDenied {
+            path: "_tributary/probe".to_owned(),
+            source: words.into(),
+        };
+        let error = LakeError::store("put", &Path::from("_tributary/probe"), source);
+        assert_eq!(error.to_string(), format!("put _tributary/probe: not allowed: {words}"));
+        assert!(error.is_transient());
+        assert!(std::error::Error::source(&error).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! Where a lake is: a folder, or an object store's address.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use url::Url;
 use super::LakeError;
 use super::durable::DurableLocalStore;
 use super::entries::KeptEntries;
+use super::remote;
 
 /// Schemes of object stores that a lake can be in.
 const SCHEMES: [&str; 10] =
@@ -108,10 +110,16 @@ impl Location {
             reason: error.to_string(),
         };
         match self {
-            Self::Folder(path) => Ok(Arc::new(DurableLocalStore::new(path).map_err(refuse)?)),
+            Self::Folder(path) => {
+                // The system's own words say it all.
+                let refuse = |error: io::Error| LakeError::Location {
+                    location: self.to_string(),
+                    reason: format!("can't be used: {error}"),
+                };
+                Ok(Arc::new(DurableLocalStore::new(path).map_err(refuse)?))
+            }
             Self::Remote(url) => {
-                let options = options.iter().map(|(key, value)| (key.to_lowercase(), value));
-                let (store, prefix) = object_store::parse_url_opts(url, options).map_err(refuse)?;
+                let (store, prefix) = remote::open(url, options).map_err(refuse)?;
                 let store = Arc::new(PrefixStore::new(store, prefix));
                 Ok(Arc::new(KeptEntries::new(store)))
             }
@@ -145,6 +153,22 @@ mod tests {
         }
         let azure = "abfss://container@account.dfs.core.windows.net/a";
         assert_eq!(azure.parse::<Location>().unwrap().to_string(), azure);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told_in_the_systems_words_once() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = Location::Folder(file.join("lake")).store(&[]).unwrap_err().to_string();
+        let place = folder.path().display();
+        assert_eq!(
+            error,
+            format!(
+                "lake location `{place}/file/lake`: can't be used: create folder {place}/file: a \
+                 file is in the way"
+            )
+        );
     }
 
     #[test]

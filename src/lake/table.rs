@@ -20,6 +20,7 @@ use object_store::prefix::PrefixStore;
 use url::Url;
 
 use super::LakeError;
+use super::NoCredentials;
 use super::files::{DataFile, Listing, day, parse_day};
 use super::overlay::Overlay;
 use super::types::delta_fields;
@@ -314,7 +315,10 @@ impl LakeTable {
     }
 
     pub(super) fn failed(&self, source: DeltaTableError) -> LakeError {
-        LakeError::Delta { table: self.table.name, source: Box::new(source) }
+        match NoCredentials::behind(&source) {
+            Some(missing) => LakeError::NoCredentials(missing),
+            None => LakeError::Delta { table: self.table.name, source: Box::new(source) },
+        }
     }
 
     pub(super) fn unsupported(&self, reason: &str) -> LakeError {
