@@ -42,8 +42,12 @@ mod serve;
 mod sources;
 mod sql;
 mod upkeep;
+mod stdout;
 
 /// Signals that end what reads.
+pub use output::print;
+pub use stdout::is_closed_pipe;
+
 const ENDING: [SignalKind; 2] = [SignalKind::interrupt(), SignalKind::terminate()];
 
 /// Website-visitor sessions become an attribution lake that its owner keeps.

@@ -10,7 +10,7 @@ use tributary::lake::LakeError;
 use tributary::load::LoadError;
 use tributary::query::QueryError;
 use tributary::report::ReportError;
-use tributary::report::render::{RenderError, harmless};
+use tributary::report::render::harmless;
 use tributary::shutdown::Interrupted;
 
 // Many small allocations of different sizes on several threads: the system's allocator keeps
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if cli::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             if !error.is::<Interrupted>() {
                 // Nobody may be listening any more.
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     match cli::parse(std::env::args_os().collect())? {
-        Parsed::Print(text) => Ok(io::stdout().write_all(text.as_bytes())?),
+        Parsed::Print(text) => cli::print(text.as_bytes()),
         Parsed::Run(cli) => {
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
             let runtime = runtime
@@ -98,19 +98,16 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             || cause.is::<ConfigError>()
             || cause.is::<ReportError>()
             || matches!(cause.downcast_ref(), Some(LoadError::Input { .. }))
-            || matches!(cause.downcast_ref(), Some(LakeError::Location { .. }))
-            || matches!(
-                cause.downcast_ref(),
-                Some(QueryError::Sql(_) | QueryError::Lake(LakeError::Location { .. }))
-            )
+            || cause.downcast_ref().is_some_and(is_wrong_lake)
+            || match cause.downcast_ref() {
+                Some(QueryError::Sql(_)) => true,
+                Some(QueryError::Lake(error)) => is_wrong_lake(error),
+                _ => false,
+            }
     });
     if is_wrong { WRONG } else { FAILED }
 }
 
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let io_kind = cause.downcast_ref().map(io::Error::kind);
-        io_kind == Some(io::ErrorKind::BrokenPipe)
-            || cause.downcast_ref().is_some_and(RenderError::is_closed_pipe)
-    })
+fn is_wrong_lake(error: &LakeError) -> bool {
+    matches!(error, LakeError::Location { .. } | LakeError::NoCredentials(_))
 }

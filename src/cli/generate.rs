@@ -1,7 +1,7 @@
 //! `tributary generate N`.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::send::{Answers, Sender};
 use super::serve::Keys;
+use super::stdout::Stdout;
 use super::{Common, Usage, output};
 use crate::clock::SystemClock;
 use crate::config::SECRETS_VARIABLE;
@@ -62,7 +63,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 }
 
 fn print(plan: Plan) -> anyhow::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
+    let mut out = BufWriter::with_capacity(1 << 20, Stdout::new());
     for event in Generator::new(plan) {
         out.write_all(event.body.as_bytes())?;
         out.write_all(b"\n")?;

@@ -10,6 +10,7 @@ use futures::StreamExt as _;
 use tempfile::NamedTempFile;
 
 use super::Usage;
+use super::stdout::Stdout;
 use crate::query::Rows;
 use crate::report::render::{
     Format, Renderer, chart_renderer, fitted_table_renderer, harmless, raw_csv_renderer, renderer,
@@ -119,8 +120,11 @@ pub(super) fn check(args: &Args) -> anyhow::Result<()> {
 }
 
 /// Prints bytes on standard output.
-pub(super) fn print(bytes: &[u8]) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
+///
+/// # Errors
+/// The system's; see [`super::is_closed_pipe`].
+pub fn print(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = Stdout::new();
     out.write_all(bytes)?;
     Ok(out.flush()?)
 }
@@ -153,7 +157,9 @@ impl Target {
             return Err(Usage(message).into());
         }
         if kind.is_ok_and(|kind| !kind.is_file()) {
-            return Ok(Self::Special(path));
+            // `/dev/stdout` is standard output by another name.
+            let is_standard = is_standard(&path);
+            return Ok(if is_standard { Self::Standard } else { Self::Special(path) });
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let temporary = tempfile::Builder::new()
@@ -166,7 +172,7 @@ impl Target {
 
     fn writer(&self) -> anyhow::Result<Box<dyn Write + Send>> {
         Ok(match self {
-            Self::Standard => Box::new(io::stdout()),
+            Self::Standard => Box::new(Stdout::new()),
             Self::Special(path) => {
                 let opened = fs::OpenOptions::new().write(true).open(path);
                 Box::new(opened.map_err(|error| cant_write(path, &error))?)
@@ -181,6 +187,14 @@ impl Target {
         }
         Ok(())
     }
+}
+
+/// Tells whether a path leads to what standard output is.
+fn is_standard(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let named = fs::metadata(path).map(|named| (named.dev(), named.ino()));
+    let standard = rustix::fs::fstat(io::stdout());
+    matches!((named, standard), (Ok(named), Ok(stat)) if named == (stat.st_dev, stat.st_ino))
 }
 
 fn cant_write(path: &Path, error: &io::Error) -> Usage {

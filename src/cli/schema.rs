@@ -1,10 +1,10 @@
 //! `tributary schema [TABLE]`.
 
-use std::io;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 
+use super::stdout::Stdout;
 use super::{Common, Usage, output};
 use crate::flatten::{TABLES, table};
 use crate::goal::{self, Goal};
@@ -39,7 +39,7 @@ pub(super) fn run(common: &Common, args: &Args) -> anyhow::Result<()> {
         Some(name) => vec![table(name).ok_or_else(|| unknown(name))?],
     };
     let batch = describe(&tables)?;
-    let mut renderer = renderer(args.format, batch.schema(), Box::new(io::stdout()))?;
+    let mut renderer = renderer(args.format, batch.schema(), Box::new(Stdout::new()))?;
     renderer.write(&batch)?;
     Ok(renderer.finish()?)
 }

@@ -9,7 +9,7 @@ use rustyline::{CompletionType, Config, Editor};
 use tokio::signal::unix::SignalKind;
 
 use super::prompt::{self, Typing};
-use super::{Common, Usage, output, reading};
+use super::{Common, Usage, output, reading, stdout};
 use crate::query::{self, Engine, Statement};
 use crate::shutdown;
 use crate::text;
@@ -90,6 +90,8 @@ async fn ask(common: &Common, args: &Args) -> anyhow::Result<()> {
         editor.add_history_entry(text.trim())?;
         let answered = shutdown::unless_interrupted([SignalKind::interrupt()], async {
             answer(&engine, args, query::parse(&text)?).await
+            // The prompt is all that breaks a pipe here.
+            Err(ReadlineError::Io(error)) => return Err(stdout::marked(error).into()),
         })
         .await;
         if let Err(error) = answered {
@@ -98,6 +100,9 @@ async fn ask(common: &Common, args: &Args) -> anyhow::Result<()> {
     }
     if let Some(path) = &history {
         editor.save_history(path)?;
+            if stdout::is_closed_pipe(&error) {
+                return Err(error);
+            }
     }
     Ok(())
 }

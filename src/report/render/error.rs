@@ -1,7 +1,7 @@
-//! What can go wrong while a result is written, and the one failure that is no failure: the reader
-//! has closed the pipe, as `head` does once it has seen enough.
+//! What can go wrong while a result is written.
+//!
+//! An I/O error of the output stays the one it was, so that who made the output knows it again.
 
-use std::error::Error;
 use std::io;
 
 use arrow::error::ArrowError;
@@ -12,7 +12,7 @@ use super::Format;
 /// A result that cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The output does not take the bytes; see [`RenderError::is_closed_pipe`].
+    /// The output does not take the bytes.
     #[error("result can't be written: {0}")]
     Io(#[from] io::Error),
     /// A batch does not fit the schema or holds a type that the format has no form for.
@@ -21,24 +21,6 @@ pub enum RenderError {
     /// The schema or a batch does not fit a Parquet file.
     #[error("result can't be rendered as parquet: {0}")]
     Parquet(#[source] ParquetError),
-}
-
-impl RenderError {
-    /// Returns whether the reader of the output has gone, however deep the cause is wrapped.
-    ///
-    /// A command ends quietly then, as other tools do in a pipeline.
-    pub fn is_closed_pipe(&self) -> bool {
-        let mut cause: Option<&(dyn Error + 'static)> = Some(self);
-        while let Some(error) = cause {
-            if let Some(error) = error.downcast_ref::<io::Error>()
-                && error.kind() == io::ErrorKind::BrokenPipe
-            {
-                return true;
-            }
-            cause = error.source();
-        }
-        false
-    }
 }
 
 impl From<ParquetError> for RenderError {
