@@ -5,6 +5,7 @@ use prometheus::{
     TextEncoder, exponential_buckets,
 };
 
+use crate::deliveries::Deliveries;
 use crate::flatten::REASONS;
 
 /// A label, and those of its values that are known from the start.
@@ -122,6 +123,8 @@ pub struct Metrics {
     pub dead_letters: IntCounterVec,
     /// Connections of the dashboard's listener.
     pub dashboard: ListenerMetrics,
+    /// The last deliveries of webhooks.
+    pub deliveries: Deliveries,
     /// What the dashboard and its API do.
     pub web: WebMetrics,
     /// Rounds of upkeep that this process did.
@@ -252,6 +255,7 @@ impl Metrics {
             flush_seconds: make.histogram("flush_seconds", "Time to flush one segment", 0.01),
             dead_letters: make.counters("dead_letters_total", "Events not flattened whole", REASON),
             dashboard: ListenerMetrics::of_dashboard(&make),
+            deliveries: Deliveries::default(),
             web: WebMetrics::new(&make),
             compactions: make.counter("compactions_total", "Rounds of upkeep that were done"),
             compaction_errors: make

@@ -41,6 +41,9 @@ pub use server::{Server, Terms};
 /// A head may have at least this many bytes; the HTTP library needs them.
 pub const HEAD_BYTES_MIN: usize = 8 << 10;
 
+/// Characters of a wrong path that are logged.
+const PATH_CHARS_SHOWN: usize = 80;
+
 /// Limits of receiving.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -126,6 +129,26 @@ impl Receiver {
         })
     }
 
+    /// Tells of a request that leads nowhere: a sender's address with a mistake in it costs every
+    /// event, and looks like silence.
+    fn tell_of_wrong_address(&self, method: &Method, path: &str) {
+        // What sends webhooks posts; others look around.
+        let is_sender = *method == Method::POST;
+        let what = if is_sender { "wrong address" } else { "no such page" };
+        let Some(n_requests) = self.notices.due(what, self.clock.elapsed()) else { return };
+        let path: String = path.chars().take(PATH_CHARS_SHOWN).collect();
+        if is_sender {
+            tracing::warn!(
+                path = ?path,
+                n_requests,
+                remedy = "give the sender an address that ends in /webhooks/midbound",
+                "nothing takes webhooks at this address"
+            );
+        } else {
+            tracing::info!(%method, path = ?path, n_requests, "nothing is at this address");
+        }
+    }
+
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
@@ -182,8 +205,13 @@ impl Endpoints {
         {
             return webhook::receive(State(receiver), request).await;
         }
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let answered = self.router.oneshot(request).await;
-        answered.unwrap_or_else(|never| match never {})
+        let answered = answered.unwrap_or_else(|never| match never {});
+        if matches!(answered.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+            self.receiver.tell_of_wrong_address(&method, &path);
+        }
+        answered
     }
 }
 

@@ -110,7 +110,7 @@ impl Server {
             };
             let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
                 metrics.connections_refused.inc();
-                if self.notices.is_due(limit, self.clock.elapsed()) {
+                if self.notices.due(limit, self.clock.elapsed()).is_some() {
                     tracing::warn!(limit, "a limit was reached, requests are refused");
                 }
                 if let Ok(slot) = Arc::clone(&refusals).try_acquire_owned() {

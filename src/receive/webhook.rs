@@ -15,12 +15,13 @@ use tracing::{Instrument as _, field};
 use super::body::Bounded;
 use super::error::Refusal;
 use super::{Receiver, body};
+use crate::deliveries::{self, Delivery};
 use crate::event::{Envelope, Record, RecordKind, Scheme};
 use crate::journal::Outcome;
 use crate::request_id;
 use crate::telemetry::traces;
-use crate::verify::standard::is_plain_id;
 use crate::text;
+use crate::verify::standard::is_plain_id;
 use crate::verify::{Headers, Signed, Verifier, legacy, standard};
 
 /// What a sender is told of a webhook that was taken.
@@ -57,6 +58,9 @@ pub(super) async fn receive(State(receiver): State<Arc<Receiver>>, request: Requ
 async fn answer(receiver: &Receiver, request: Request) -> (&'static str, Response) {
     let started = receiver.clock.elapsed();
     let given = request_id::given(request.headers()).cloned();
+    let n_bytes = announced(request.headers());
+    let webhook_id = request.headers().get(standard::ID);
+    let webhook_id = webhook_id.and_then(|id| deliveries::shown_id(id.as_bytes()));
     let answer = accept(receiver, request).await;
     let seconds = (receiver.clock.elapsed() - started).as_secs_f64();
     receiver.metrics.webhook_seconds.observe(seconds);
@@ -77,24 +81,40 @@ async fn answer(receiver: &Receiver, request: Request) -> (&'static str, Respons
         }
     };
     receiver.metrics.webhooks.with_label_values(&[name]).inc();
+    receiver.metrics.deliveries.push(Delivery {
+        at_ms: receiver.clock.now_ms(),
+        status: response.status().as_u16(),
+        answer: name,
+        n_bytes,
+        id: webhook_id,
+    });
     if let Some(id) = id {
         response.headers_mut().insert(request_id::HEADER, id);
     }
     (name, response)
 }
 
-/// Tells that a webhook is refused, the first in a while for each reason.
+/// Tells that webhooks are refused and what to do about it, the first in a while for each reason.
 fn tell(receiver: &Receiver, refusal: Refusal, request_id: &str) {
     let reason = refusal.limit().unwrap_or(refusal.name());
-    if !receiver.notices.is_due(reason, receiver.clock.elapsed()) {
-        return;
-    }
+    let Some(n_refused) = receiver.notices.due(reason, receiver.clock.elapsed()) else { return };
+    let remedy = deliveries::remedy(refusal.name()).unwrap_or_default();
     match refusal.limit() {
         Some(limit) => {
             tracing::warn!(limit, request_id, "a limit was reached, requests are refused");
         }
-        None => tracing::info!(reason, request_id, "a webhook is refused"),
+        None if refusal == Refusal::Stopping => {
+            tracing::info!(reason, request_id, "a webhook is refused");
+        }
+        None => {
+            tracing::warn!(reason, n_refused, request_id, remedy, "a webhook is refused");
+        }
     }
+}
+
+/// Returns the length of the body that is announced.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
 }
 
 async fn accept(receiver: &Receiver, request: Request) -> Result<(Outcome, String), Refusal> {
@@ -102,15 +122,14 @@ async fn accept(receiver: &Receiver, request: Request) -> Result<(Outcome, Strin
         return Err(Refusal::Stopping);
     }
     let (head, stream) = request.into_parts();
-    let announced = head.headers.get(CONTENT_LENGTH);
-    let announced = announced.and_then(|value| value.to_str().ok()?.parse().ok());
+    let announced = announced(&head.headers);
     let limits = &receiver.limits;
     if let Err(refusal) = check_type(&head.headers) {
         _ = body::discard(stream, announced, limits).await;
         return Err(refusal);
     }
     let is_waiting = head.headers.contains_key(EXPECT);
-    if is_waiting && announced.is_some_and(|length: u64| length > limits.body_bytes_max as u64) {
+    if is_waiting && announced.is_some_and(|length| length > limits.body_bytes_max as u64) {
         // The sender waits for a word before it sends the body, so nothing is there to be read.
         return Err(Refusal::TooLarge(limits.body_bytes_max));
     }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Web;
 use super::api::ErrorBody;
+use crate::deliveries::{self, Delivery};
 
 /// What waits in the journal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +40,10 @@ pub(super) struct Ingestion {
     duplicates: u64,
     /// Webhooks that were refused, by reason.
     refused: BTreeMap<String, u64>,
+    /// What to do about them, by reason.
+    remedies: BTreeMap<String, &'static str>,
+    /// The last deliveries, 100 at most, the latest first.
+    deliveries: Vec<Delivered>,
     /// Events that could not be flattened whole.
     dead_letters: u64,
     /// Events that came to the lake.
@@ -61,6 +66,33 @@ pub(super) struct Ingestion {
     ready: bool,
 }
 
+/// A delivery and its answer; never its body or its signature.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Delivered {
+    /// When it was answered, ISO 8601.
+    at: String,
+    /// The HTTP status.
+    status: u16,
+    /// What was answered: accepted, duplicate, or the reason to refuse it.
+    answer: &'static str,
+    /// Bytes of the body, if they were announced.
+    bytes: Option<u64>,
+    /// The webhook's id, if it has the form of one.
+    id: Option<String>,
+}
+
+impl From<Delivery> for Delivered {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            at: iso(delivery.at_ms),
+            status: delivery.status,
+            answer: delivery.answer,
+            bytes: delivery.n_bytes,
+            id: delivery.id,
+        }
+    }
+}
+
 /// Tells how ingestion is doing.
 #[utoipa::path(get, path = "/api/ingestion", tag = "lake",
     responses((status = 200, body = Ingestion, description = "counters and what waits"),
@@ -74,10 +106,13 @@ pub(super) async fn ingestion(State(web): State<Arc<Web>>) -> Json<Ingestion> {
     // The id of another body is accepted too, and a dead letter.
     let accepted = take("accepted") + take("id_conflict");
     let duplicates = take("duplicate");
+    let remedy = |reason: &String| Some((reason.clone(), deliveries::remedy(reason)?));
     Json(Ingestion {
         accepted,
         duplicates,
+        remedies: refused.keys().filter_map(remedy).collect(),
         refused,
+        deliveries: metrics.deliveries.latest().into_iter().map(Delivered::from).collect(),
         dead_letters: by_label(&metrics.dead_letters).values().sum(),
         flushed_events: metrics.flushed_events.get(),
         waiting_events: waiting.n_events,

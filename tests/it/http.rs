@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tributary::app::{App, Settings};
+use tributary::deliveries::remedy;
 use tributary::receive::Limits;
 use tributary::verify::{KeyEncoding, Secret, Verifier, standard};
 
@@ -257,4 +258,65 @@ async fn a_slash_at_the_end_of_the_webhooks_path_is_the_same_path() {
     let answer = place.send_to(&app, "/webhooks/midbound/", "evt_1", &event("evt_1")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(n_accepted(app).await, 1);
+}
+
+#[tokio::test]
+async fn the_last_deliveries_are_told_without_bodies_and_with_a_remedy() {
+    let place = Place::new();
+    let app = place.start().await;
+    let body = event("evt_1");
+    assert_eq!(place.send(&app, "evt_1", &body).await.status, 200);
+    let now = (crate::support::NOW_MS / 1000).to_string();
+    for id in ["evt_2", "ann@a.example"] {
+        let headers = [
+            ("webhook-id", id),
+            ("webhook-timestamp", now.as_str()),
+            ("webhook-signature", "v1,AAAA"),
+        ];
+        refused(&post(&app, &headers, body.clone()).await, 401);
+    }
+    let latest = app.metrics().deliveries.latest();
+    let told: Vec<_> = latest.iter().map(|d| (d.status, d.answer, d.id.as_deref())).collect();
+    let expected = [
+        (401, "bad_signature", None),
+        (401, "bad_signature", Some("evt_2")),
+        (200, "accepted", Some("evt_1")),
+    ];
+    assert_eq!(told, expected);
+    assert!(latest.iter().all(|d| d.n_bytes == Some(body.len() as u64)));
+    assert!(remedy("bad_signature").unwrap().contains("secret"));
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn json_types_hold_with_parameters_in_any_case_and_others_do_not() {
+    let place = Place::new();
+    let app = place.start().await;
+    let now_s = crate::support::NOW_MS / 1000;
+    let now = now_s.to_string();
+    for (at, (content_type, status)) in [
+        ("application/json; charset=utf-8", 200),
+        ("Application/JSON;Charset=\"UTF-8\"", 200),
+        ("application/cloudevents+json; charset=utf-8", 200),
+        ("APPLICATION/LD+JSON", 200),
+        ("text/json", 415),
+        ("text/plain", 415),
+        ("application/octet-stream", 415),
+        ("", 415),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("evt_{at}");
+        let body = event(&id);
+        let signature = standard::sign(&secret(), &id, now_s, &body);
+        let headers = [
+            ("content-type", content_type),
+            ("webhook-id", &id),
+            ("webhook-timestamp", &now),
+            ("webhook-signature", &signature),
+        ];
+        assert_eq!(post(&app, &headers, body).await.status, status, "{content_type:?}");
+    }
+    app.stop().await.unwrap();
 }

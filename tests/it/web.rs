@@ -214,6 +214,15 @@ async fn the_lake_and_the_ingestion_are_described() {
         assert_eq!(now[name], value, "{name}: {now}");
     }
     assert_eq!(now["lag_seconds"], 1.5);
+    let answers: Vec<&str> = now["deliveries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["answer"].as_str().unwrap())
+        .collect();
+    assert_eq!(answers, ["duplicate", "accepted", "accepted"]);
+    assert_eq!(now["deliveries"][0]["id"], "evt_web_2");
+    assert_eq!(now["remedies"], serde_json::json!({}));
     assert_eq!(now["ready"], true);
     app.stop().await.unwrap();
 }

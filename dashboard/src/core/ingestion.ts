@@ -2,10 +2,22 @@
 import { useEffect, useState } from 'preact/hooks';
 import { fetchJson } from './api';
 
+export interface Delivery {
+  readonly at: string;
+  readonly status: number;
+  readonly answer: string;
+  readonly bytes: number | null;
+  readonly id: string | null;
+}
+
 export interface IngestionSample {
   readonly accepted: number;
   readonly duplicates: number;
   readonly refused: Readonly<Record<string, number>>;
+  /** What to do about refused webhooks, by reason. */
+  readonly remedies: Readonly<Record<string, string>>;
+  /** The last deliveries, the latest first. */
+  readonly deliveries: readonly Delivery[];
   readonly dead_letters: number;
   readonly flushed_events: number;
   readonly waiting_events: number;

@@ -9,7 +9,7 @@ import { DataTable } from '../components/table';
 import { type Tile, Tiles } from '../components/tiles';
 import { useCatalog } from '../core/catalog';
 import { formatBytes, formatNumber, formatSeconds, formatTime } from '../core/format';
-import { type IngestionSample, type Rate, ratesOf, useIngestion } from '../core/ingestion';
+import { type Delivery, type IngestionSample, type Rate, ratesOf, useIngestion } from '../core/ingestion';
 
 export function IngestionPage() {
   const { lake } = useCatalog();
@@ -52,7 +52,8 @@ function Health({ latest, samples }: HealthProps) {
       </p>
       <Tiles label="State of the ingester" tiles={tilesOf(latest, rate)} />
       <RatePanel rates={rates} />
-      <RefusedPanel refused={latest.refused} />
+      <RefusedPanel refused={latest.refused} remedies={latest.remedies} />
+      <DeliveriesPanel deliveries={latest.deliveries} />
     </>
   );
 }
@@ -130,17 +131,47 @@ function RatePanel({ rates }: { rates: readonly Rate[] }) {
   );
 }
 
-function RefusedPanel({ refused }: { refused: Readonly<Record<string, number>> }) {
+interface RefusedProps {
+  readonly refused: Readonly<Record<string, number>>;
+  readonly remedies: Readonly<Record<string, string>>;
+}
+
+function RefusedPanel({ refused, remedies }: RefusedProps) {
   const rows = Object.entries(refused)
     .filter(([, n]) => n > 0)
-    .map(([reason, n]) => ({ reason, n }));
+    .map(([reason, n]) => ({ reason, n, 'what to do': remedies[reason] ?? null }));
   if (rows.length === 0) return null;
   return (
     <section class="panel" aria-labelledby="refused-title">
       <header class="panel-head">
         <h2 id="refused-title">Refused, by reason</h2>
       </header>
-      <DataTable caption="Refused, by reason" rows={rows} bar="n" />
+      <DataTable caption="Refused, by reason" rows={rows} />
+    </section>
+  );
+}
+
+function DeliveriesPanel({ deliveries }: { deliveries: readonly Delivery[] }) {
+  const rows = deliveries.map(({ at, status, answer, bytes, id }) => ({
+    'time (UTC)': formatTime(at),
+    status,
+    answer,
+    'size, bytes': bytes,
+    id,
+  }));
+  return (
+    <section class="panel" aria-labelledby="deliveries-title">
+      <header class="panel-head">
+        <div>
+          <h2 id="deliveries-title">Last deliveries</h2>
+          <p class="description">Webhooks since the start, the last 100 at most</p>
+        </div>
+      </header>
+      {rows.length === 0 ? (
+        <Empty>No webhook has come since the start.</Empty>
+      ) : (
+        <DataTable caption="Last deliveries" rows={rows} />
+      )}
     </section>
   );
 }
