@@ -97,8 +97,9 @@ async fn send(common: &Common, args: &Args, url: &str, plan: Plan) -> anyhow::Re
     }
     let clock = Arc::new(SystemClock::new());
     let sender = Sender::new(url, secret, usize::from(args.connections), clock, ledger);
-    let answers = sender.send_all(Generator::new(plan), || progress.inc(1)).await?;
+    let sent = sender.send_all(Generator::new(plan), || progress.inc(1)).await;
     progress.finish_and_clear();
+    let answers = sent?;
     output::tell(&sentence(&answers));
     let n_failed = answers.get("failed").copied().unwrap_or(0);
     anyhow::ensure!(n_failed == 0, "{n_failed} events were not accepted; run the same again");
