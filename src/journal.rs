@@ -36,6 +36,7 @@ pub mod room;
 pub mod segment;
 mod shared;
 mod spares;
+pub mod waiting;
 mod writer;
 
 pub use self::appender::{AppendError, Danger, Journal};

@@ -1,13 +1,16 @@
 //! Options of commands that query the lake.
 
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Common, Usage};
+use super::journal::USUAL;
+use super::{Common, Usage, output};
 use crate::config;
 use crate::flatten::TABLES;
 use crate::goal::{self, Goal};
+use crate::journal::waiting::{self, Waiting};
 use crate::query::{Engine, HAS_CLUSTER, Limits, Scheduler};
 
 #[derive(Debug, clap::Args)]
@@ -31,6 +34,9 @@ pub(super) struct Args {
     /// Parts of a table that a cluster works on at a time; as many as its executors have cores
     #[arg(long, value_name = "N", default_value = "16")]
     partitions: NonZeroUsize,
+    /// Folder of the ingester's inbox, to tell what is not in the lake yet
+    #[arg(long, value_name = "DIR", default_value = USUAL)]
+    journal: PathBuf,
 }
 
 /// Where queries run.
@@ -63,6 +69,18 @@ impl Args {
         engine.with_context(|| format!("lake `{}`", common.lake))
     }
 
+    /// Tells what waits in the journal and so is in no answer.
+    pub(super) fn tell_of_waiting(&self, common: &Common) {
+        if common.quiet {
+            return;
+        }
+        match waiting::waiting(&self.journal, &common.lake.identity()) {
+            Ok(Waiting { n_events: 0, is_more: false }) => {}
+            Ok(waiting) => output::tell(&sentence(waiting, &self.journal)),
+            Err(error) => tracing::debug!(%error, "the journal can't be looked at"),
+        }
+    }
+
     /// Returns the scheduler of the cluster that queries are to run on; none if they run here.
     fn scheduler(&self) -> Result<Option<&Scheduler>, Usage> {
         match (self.engine, &self.scheduler) {
@@ -78,5 +96,56 @@ impl Args {
                     .to_owned(),
             )),
         }
+    }
+}
+
+fn sentence(waiting: Waiting, journal: &Path) -> String {
+    let n = grouped(waiting.n_events);
+    let more = if waiting.is_more { "more than " } else { "" };
+    let (events, wait) = if waiting.n_events == 1 && !waiting.is_more {
+        ("event", "waits")
+    } else {
+        ("events", "wait")
+    };
+    let are = if wait == "wait" { "are" } else { "is" };
+    let journal = journal.display();
+    format!("note: {more}{n} {events} {wait} in {journal} for the next flush and {are} not counted")
+}
+
+/// Writes a number with a comma before each three digits.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_told_in_a_sentence() {
+        let check = |n_events, is_more, expected: &str| {
+            let waiting = Waiting { n_events, is_more };
+            assert_eq!(sentence(waiting, Path::new("./journal")), expected);
+        };
+        check(1, false, "note: 1 event waits in ./journal for the next flush and is not counted");
+        check(
+            5000,
+            false,
+            "note: 5,000 events wait in ./journal for the next flush and are not counted",
+        );
+        check(
+            1_234_567,
+            true,
+            "note: more than 1,234,567 events wait in ./journal for the next flush and are not \
+             counted",
+        );
     }
 }

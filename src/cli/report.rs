@@ -129,6 +129,9 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     if let Some(note) = report.note.as_ref().filter(|_| args.output.is_for_eyes()) {
         output::tell(&format!("note: {note}"));
     }
+    if args.output.is_for_eyes() {
+        args.reading.tell_of_waiting(common);
+    }
     Ok(())
 }
 

@@ -58,7 +58,11 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     }
     shutdown::unless_interrupted(super::ENDING, async {
         let engine = args.reading.engine(common).await?;
-        answer(&engine, &args, statements).await
+        answer(&engine, &args, statements).await?;
+        if args.output.is_for_eyes() {
+            args.reading.tell_of_waiting(common);
+        }
+        Ok(())
     })
     .await
 }
@@ -78,6 +82,7 @@ async fn ask(common: &Common, args: &Args) -> anyhow::Result<()> {
     output::tell(
         "Statements end with `;`, Tab completes names, SHOW TABLES; lists the tables, Ctrl-D leaves.",
     );
+    args.reading.tell_of_waiting(common);
     loop {
         let text = match editor.readline(PROMPT) {
             Ok(text) if text.trim().is_empty() => continue,
@@ -85,24 +90,24 @@ async fn ask(common: &Common, args: &Args) -> anyhow::Result<()> {
             Ok(text) => text,
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => break,
+            // The prompt is all that breaks a pipe here.
+            Err(ReadlineError::Io(error)) => return Err(stdout::marked(error).into()),
             Err(error) => return Err(error.into()),
         };
         editor.add_history_entry(text.trim())?;
         let answered = shutdown::unless_interrupted([SignalKind::interrupt()], async {
             answer(&engine, args, query::parse(&text)?).await
-            // The prompt is all that breaks a pipe here.
-            Err(ReadlineError::Io(error)) => return Err(stdout::marked(error).into()),
         })
         .await;
         if let Err(error) = answered {
+            if stdout::is_closed_pipe(&error) {
+                return Err(error);
+            }
             output::tell(&format!("error: {error}"));
         }
     }
     if let Some(path) = &history {
         editor.save_history(path)?;
-            if stdout::is_closed_pipe(&error) {
-                return Err(error);
-            }
     }
     Ok(())
 }

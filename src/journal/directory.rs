@@ -229,14 +229,28 @@ pub fn load_checkpoint(root: &Path) -> Result<u64, JournalError> {
     }
 }
 
+/// Tells whether the journal at `root` is there and for this lake; needs no lock.
+///
+/// # Errors
+/// [`JournalError::Io`].
+pub fn is_for(root: &Path, lake: &str) -> Result<bool, JournalError> {
+    Ok(bound_to(root)?.as_deref() == Some(lake))
+}
+
+/// Returns the lake that the journal was last used for.
+fn bound_to(root: &Path) -> Result<Option<String>, JournalError> {
+    let path = root.join("lake");
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.trim_end_matches('\n').to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(JournalError::Io { path, source }),
+    }
+}
+
 /// Remembers the lake that the journal is for, unless segments wait for another one.
 fn bind(root: &Path, lake: &str) -> Result<(), JournalError> {
     let path = root.join("lake");
-    let bound = match fs::read_to_string(&path) {
-        Ok(text) => Some(text.trim_end_matches('\n').to_owned()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(source) => return Err(JournalError::Io { path, source }),
-    };
+    let bound = bound_to(root)?;
     if bound.as_deref() == Some(lake) {
         return Ok(());
     }
