@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tokio::signal::unix::SignalKind;
 
@@ -41,13 +42,13 @@ mod send;
 mod serve;
 mod sources;
 mod sql;
-mod upkeep;
 mod stdout;
+mod upkeep;
 
-/// Signals that end what reads.
 pub use output::print;
 pub use stdout::is_closed_pipe;
 
+/// Signals that end what reads.
 const ENDING: [SignalKind; 2] = [SignalKind::interrupt(), SignalKind::terminate()];
 
 /// Website-visitor sessions become an attribution lake that its owner keeps.
@@ -161,19 +162,35 @@ fn styled(error: &clap::Error) -> String {
     if is_colourful { text.ansi().to_string() } else { text.to_string() }
 }
 
-/// Shortens the parser's message to its first paragraph and its hint, on one line.
+/// Shortens the parser's message to its first paragraph and its hints, on one line.
 fn one_line(error: &clap::Error) -> String {
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return "which command? `tributary help` lists them".to_owned();
     }
     let text = error.render().to_string();
-    let paragraphs = text.split("\n\n").filter(|paragraph| {
-        paragraph.starts_with("error:") || paragraph.trim_start().starts_with("tip:")
-    });
-    let words: Vec<&str> = paragraphs.flat_map(str::split_whitespace).collect();
-    let line = words.join(" ");
-    let line = without_credentials(line.strip_prefix("error: ").unwrap_or(&line));
+    let mut parts: Vec<String> = vec![];
+    for paragraph in text.split("\n\n") {
+        if paragraph.starts_with("error:") {
+            parts.push(joined(paragraph.trim_start_matches("error:")));
+        } else if paragraph.trim_start().starts_with("tip:") {
+            let tips = paragraph.lines().map(|tip| tip.trim().trim_start_matches("tip:"));
+            parts.extend(tips.map(joined));
+        }
+    }
+    if error.get(ContextKind::InvalidArg) == Some(&ContextValue::String("--port".to_owned())) {
+        parts.truncate(1);
+        parts.push("--listen ADDR:PORT says where `serve` listens".to_owned());
+    }
+    let line = without_credentials(&parts.join("; "));
     format!("{line}; see `tributary help`")
+}
+
+/// Puts lines into one: those below the first one list what it announces.
+fn joined(paragraph: &str) -> String {
+    let mut lines = paragraph.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default().to_owned();
+    let rest: Vec<&str> = lines.collect();
+    if rest.is_empty() { first } else { format!("{first} {}", rest.join(", ")) }
 }
 
 /// Leaves the password and what follows the path out of the addresses of a line.
@@ -305,6 +322,29 @@ mod tests {
             let line = error(&["tributary", "sql", "--lake", address, "SELECT 1"]);
             assert!(line.contains("environment") && !line.contains("hidden"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_wrong_option_comes_with_the_one_that_was_meant() {
+        assert_eq!(
+            error(&["tributary", "report", "--form", "x"]),
+            "unexpected argument '--form' found; a similar argument exists: '--from'; see `tributary \
+             help`"
+        );
+        assert_eq!(
+            error(&["tributary", "serve", "--port", "8080"]),
+            "unexpected argument '--port' found; --listen ADDR:PORT says where `serve` listens; see \
+             `tributary help`"
+        );
+        assert_eq!(
+            error(&["tributary", "serv"]),
+            "unrecognized subcommand 'serv'; a similar subcommand exists: 'serve'; see `tributary \
+             help`"
+        );
+        assert_eq!(
+            error(&["tributary", "import"]),
+            "the following required arguments were not provided: <PATH>...; see `tributary help`"
+        );
     }
 
     #[test]
