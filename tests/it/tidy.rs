@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use tributary::schema::{Column, Kind, sql_type};
+
 const FILE_LINES_MAX: usize = 400;
 
 fn root() -> &'static Path {
@@ -176,7 +178,7 @@ fn every_fixture_is_used() {
 }
 
 #[test]
-fn the_documented_tables_are_the_tables() {
+fn every_table_begins_alike_and_names_a_column_once() {
     for table in tributary::flatten::TABLES {
         let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
         assert_eq!(
@@ -191,4 +193,48 @@ fn the_documented_tables_are_the_tables() {
         sorted.dedup();
         assert_eq!(sorted.len(), names.len(), "{} has a name twice", table.name);
     }
+}
+
+/// Returns the rows of the list of a table's columns in docs/tables.md: name, type and meaning.
+fn documented(text: &str, table: &str) -> Vec<String> {
+    let heading = format!("\n## `{table}`\n");
+    let (_, section) = text.split_once(&heading).unwrap_or_else(|| panic!("no section {table}"));
+    let section = section.split("\n## ").next().unwrap();
+    let (_, list) =
+        section.split_once("| column | type | meaning |\n| --- | --- | --- |\n").unwrap();
+    list.lines().take_while(|line| line.starts_with("| ")).map(str::to_owned).collect()
+}
+
+/// Adds the rows that there should be for columns, those of an object's fields below it.
+fn expect(rows: &mut Vec<String>, prefix: &str, columns: &[Column]) {
+    for column in columns {
+        let name = format!("{prefix}{}", column.name);
+        let (kind, fields): (String, &[Column]) = match column.kind {
+            Kind::Struct(fields) => ("STRUCT".to_owned(), fields),
+            Kind::Structs(fields) => ("STRUCT[]".to_owned(), fields),
+            Kind::Time => ("TIMESTAMPTZ".to_owned(), &[]),
+            kind => (sql_type(kind), &[]),
+        };
+        rows.push(format!("| `{name}` | {kind} | {} |", column.doc));
+        expect(rows, &format!("{name}."), fields);
+    }
+}
+
+#[test]
+fn the_documented_tables_are_the_tables() {
+    let text = fs::read_to_string(root().join("docs/tables.md")).unwrap();
+    for table in tributary::flatten::TABLES {
+        let mut expected = vec![];
+        expect(&mut expected, "", table.columns);
+        let mut found = documented(&text, table.name);
+        // What the partition's day is differs from table to table.
+        let date = found.pop().unwrap();
+        assert!(date.starts_with("| `date` | DATE | "), "{}: {date}", table.name);
+        for row in &expected {
+            assert!(found.contains(row), "docs/tables.md, {}: there is no line {row}", table.name);
+        }
+        assert_eq!(found, expected, "docs/tables.md, {}", table.name);
+    }
+    let headings = text.lines().filter(|line| line.starts_with("## `")).count();
+    assert_eq!(headings, tributary::flatten::TABLES.len(), "docs/tables.md has other tables");
 }
