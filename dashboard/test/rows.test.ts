@@ -74,6 +74,8 @@ describe('ingestion', () => {
     accepted: 0,
     duplicates: 0,
     refused: {},
+    remedies: {},
+    deliveries: [],
     dead_letters: 0,
     flushed_events: 0,
     waiting_events: 0,

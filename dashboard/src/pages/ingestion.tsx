@@ -9,7 +9,13 @@ import { DataTable } from '../components/table';
 import { type Tile, Tiles } from '../components/tiles';
 import { useCatalog } from '../core/catalog';
 import { formatBytes, formatNumber, formatSeconds, formatTime } from '../core/format';
-import { type Delivery, type IngestionSample, type Rate, ratesOf, useIngestion } from '../core/ingestion';
+import {
+  type Delivery,
+  type IngestionSample,
+  type Rate,
+  ratesOf,
+  useIngestion,
+} from '../core/ingestion';
 
 export function IngestionPage() {
   const { lake } = useCatalog();
@@ -146,7 +152,7 @@ function RefusedPanel({ refused, remedies }: RefusedProps) {
       <header class="panel-head">
         <h2 id="refused-title">Refused, by reason</h2>
       </header>
-      <DataTable caption="Refused, by reason" rows={rows} />
+      <DataTable caption="Refused, by reason" rows={rows} bar="n" />
     </section>
   );
 }
