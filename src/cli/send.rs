@@ -12,7 +12,6 @@ use futures::stream;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::output;
 use crate::clock::Clock;
 use crate::generate::SampleEvent;
 use crate::verify::{Secret, standard};
@@ -142,7 +141,7 @@ impl Sender {
                 break;
             }
             if is_unheard && !self.is_told.swap(true, Ordering::Relaxed) {
-                output::tell(&format!("nobody listens at {} yet, trying again", self.url));
+                tracing::warn!(address = self.url, "nobody listens there yet, trying again");
             }
             tracing::debug!(id = event.id, error = %error, "trying again");
             tokio::time::sleep(pause).await;
