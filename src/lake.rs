@@ -34,11 +34,13 @@ pub mod error;
 pub mod evolve;
 pub mod expire;
 pub mod files;
+mod identity;
 mod links;
 pub mod location;
 pub mod log;
 mod overlay;
 pub mod pages;
+mod place;
 pub mod properties;
 mod reader;
 pub mod remote;
@@ -54,6 +56,7 @@ pub use error::LakeError;
 pub use files::{DataFile, Listing};
 pub use location::Location;
 pub use remote::NoCredentials;
+pub use place::Place;
 pub use table::{LakeTable, NewFile};
 
 /// A lake that can be read and written.

@@ -17,6 +17,32 @@ pub enum LakeError {
         /// Why not.
         reason: String,
     },
+    /// There was a lake here, and nothing of it is left.
+    #[error(
+        "lake {location} is not there any more, though this journal has brought events to it: mount \
+         or restore it; for a new lake there, stop and run `tributary recover --new-lake`"
+    )]
+    Gone {
+        /// The lake.
+        location: String,
+    },
+    /// Another lake stands where the one was that is written to.
+    #[error(
+        "lake {location} is another one than this journal has brought events to: put that one \
+         back; to go on with this one, stop and run `tributary recover --new-lake`"
+    )]
+    Another {
+        /// The lake.
+        location: String,
+    },
+    /// The lake did not answer in time; worth repeating.
+    #[error("lake {location}: no answer for {seconds} s")]
+    Slow {
+        /// The lake.
+        location: String,
+        /// How long was waited.
+        seconds: u64,
+    },
     /// A folder of the lake is a symbolic link, which leads who knows where.
     #[error(
         "{} is a symbolic link, which may lead out of the lake; put the folder itself there \
@@ -143,6 +169,7 @@ impl LakeError {
                 | Self::Denied { .. }
                 | Self::Delta { .. }
                 | Self::Replaced { .. }
+                | Self::Slow { .. }
                 | Self::NoCredentials(_)
         )
     }

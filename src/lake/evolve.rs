@@ -6,7 +6,7 @@
 //! protocol ([`super::table`]), a column of another type, and the whole lake by its format.
 //!
 //! ```text
-//! LAKE/_tributary/format.json     {"format": 1, …}; a lake without one is of format 1
+//! LAKE/_tributary/format.json     {"format": 1, "id": "…", …}; without one it is of format 1
 //! ```
 
 use std::collections::HashMap;
@@ -16,8 +16,8 @@ use deltalake_core::kernel::transaction::{CommitData, TransactionError};
 use deltalake_core::kernel::{Action, MetadataExt as _, Snapshot, StructField, StructType};
 use deltalake_core::logstore::CommitOrBytes;
 use deltalake_core::protocol::DeltaOperation;
+use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
-use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 use serde_json::{Value, json};
 
 use super::table::COMMIT_TRIES_MAX;
@@ -26,7 +26,7 @@ use super::{Lake, LakeError, LakeTable};
 
 /// The layout of a lake that this program knows: names of tables and files, and what they mean.
 pub const FORMAT: u64 = 1;
-const MARK: &str = "_tributary/format.json";
+pub(super) const MARK: &str = "_tributary/format.json";
 
 impl Lake {
     /// Refuses a lake of a later format than this program knows.
@@ -48,15 +48,14 @@ impl Lake {
         }
     }
 
-    /// Notes the lake's format, if nobody has.
+    /// Notes the lake's format and identity, if nobody has.
     pub(super) async fn note_format(&self) -> Result<(), LakeError> {
-        let key = Path::from(MARK);
-        let mark = json!({ "format": FORMAT, "created_by": concat!("tributary ", env!("CARGO_PKG_VERSION")) });
-        let create = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store().put_opts(&key, Bytes::from(format!("{mark}\n")).into(), create).await {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(error) => Err(LakeError::store("put", &key, error)),
-        }
+        let mark = json!({
+            "format": FORMAT,
+            "id": uuid::Uuid::new_v4().to_string(),
+            "created_by": concat!("tributary ", env!("CARGO_PKG_VERSION")),
+        });
+        self.create_small(MARK, &mark).await
     }
 }
 

@@ -19,6 +19,9 @@ use super::remote;
 const SCHEMES: [&str; 10] =
     ["s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "https", "http"];
 
+/// Links that are followed one after another, as the system does.
+const LINKS_MAX: usize = 40;
+
 /// The address of a lake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
@@ -92,10 +95,7 @@ impl Location {
     #[must_use]
     pub fn identity(&self) -> String {
         match self {
-            Self::Folder(path) => {
-                let whole = std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
-                whole.unwrap_or_else(|_| path.clone()).display().to_string()
-            }
+            Self::Folder(path) => resolved(path, LINKS_MAX).display().to_string(),
             Self::Remote(_) => self.to_string(),
         }
     }
@@ -127,6 +127,19 @@ impl Location {
     }
 }
 
+/// Returns a folder's path without links, also where the folder itself is not there just now.
+fn resolved(path: &Path, links_max: usize) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if let Ok(whole) = std::fs::canonicalize(&path) {
+        return whole;
+    }
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return path };
+    match std::fs::read_link(&path) {
+        Ok(target) if links_max > 0 => resolved(&parent.join(target), links_max - 1),
+        _ => resolved(parent, links_max).join(name),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +152,24 @@ mod tests {
         for text in ["s3://bucket/a/b", "gs://bucket", "az://container/x"] {
             assert_eq!(text.parse::<Location>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_just_now_keeps_its_name() {
+        let place = tempfile::TempDir::new().unwrap();
+        let real = place.path().join("disk/a/lake");
+        std::fs::create_dir_all(&real).unwrap();
+        std::os::unix::fs::symlink(place.path().join("disk"), place.path().join("linked")).unwrap();
+        std::os::unix::fs::symlink("linked/a/lake", place.path().join("lake")).unwrap();
+        let names = ["disk/a/lake", "linked/a/lake", "lake"].map(|name| place.path().join(name));
+        let identities = || names.clone().map(|name| Location::Folder(name).identity());
+        let before = identities();
+        assert_eq!(before[0], before[1]);
+        assert_eq!(before[0], before[2]);
+        std::fs::remove_dir(&real).unwrap();
+        assert_eq!(identities(), before);
+        std::fs::remove_dir(place.path().join("disk/a")).unwrap();
+        assert_eq!(identities(), before);
     }
 
     #[test]
