@@ -25,6 +25,7 @@
 //! checkpoint is removed, one above it is read again and flushed again under the same names.
 
 mod appender;
+pub mod bond;
 pub mod directory;
 mod error;
 pub mod frame;

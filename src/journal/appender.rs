@@ -62,6 +62,7 @@ pub struct Journal {
     bounds: Bounds,
     clock: Arc<dyn Clock>,
     opened_at: u64,
+    held_events: bool,
 }
 
 impl Journal {
@@ -78,7 +79,8 @@ impl Journal {
         let directory = Arc::clone(log.directory());
         let persister = log.persister();
         let bounds = log.bounds();
-        let opened_at = log.last_sequence();
+        let opened_at = log.opened_at();
+        let held_events = !sealed.is_empty();
         let shared = Arc::new(Shared::default());
         for segment in sealed {
             shared.push(segment);
@@ -105,6 +107,7 @@ impl Journal {
             bounds,
             clock,
             opened_at,
+            held_events,
         })
     }
 
@@ -175,10 +178,17 @@ impl Journal {
         }
     }
 
-    /// Returns the highest number that a segment had when the journal was opened.
+    /// Returns the highest number that a segment had when the journal was opened, for the first
+    /// time since it met its lake.
     #[must_use]
     pub fn opened_at(&self) -> u64 {
         self.opened_at
+    }
+
+    /// Tells whether events waited in it when it was opened.
+    #[must_use]
+    pub fn held_events(&self) -> bool {
+        self.held_events
     }
 
     /// Tells why the journal would take nothing now, if it would not; tries a failing disk again.

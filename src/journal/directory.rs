@@ -7,21 +7,23 @@
 //! JOURNAL/segments/N.seg       segments, 20 digits, ascending
 //! JOURNAL/spare/N.seg          files of segments in the lake, for a while, to be written over
 //! JOURNAL/damaged/N-OFFSET.bin bytes that could not be read, set aside
-//! JOURNAL/lake                 the lake that the segments are for
-//! JOURNAL/ids/LAKE/            the index of known webhook ids, one a lake
+//! JOURNAL/lake                 the address of the lake that the segments are for
+//! JOURNAL/ids/LAKE/            the index of known webhook ids, one a lake's address
+//! JOURNAL/ids/LAKE.json        the lake that these ids belong to, see [`super::bond`]
+//! JOURNAL/unconfirmed          the highest sequence at opening, until the lake was met
 //! JOURNAL/requests/            what other processes ask of the one that has the journal
 //! ```
 //!
 //! A journal serves one lake at a time: with another one it is opened only when no segment
-//! waits, and what that lake has seen is then another index.
+//! waits, and what that lake has seen is then another index. A lake that was moved is the same.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use xxhash_rust::xxh3::xxh3_64;
-
+use super::bond::{self, Bonded, Met, Settled, Target};
 use super::error::JournalError;
 use super::request;
 use super::segment::{HEADER_BYTES, Header};
@@ -33,7 +35,7 @@ use crate::disk;
 pub struct Directory {
     root: PathBuf,
     ingester: String,
-    ids: PathBuf,
+    bonded: Arc<Bonded>,
     spares: Spares,
     _lock: File,
 }
@@ -44,8 +46,7 @@ impl Directory {
     /// # Errors
     /// [`JournalError::Locked`] if another process has it, [`JournalError::OtherLake`] if it
     /// holds events for another lake, [`JournalError::Io`].
-    pub fn open(root: &Path, lake: &str) -> Result<Self, JournalError> {
-        let ids = root.join("ids").join(format!("{:016x}", xxh3_64(lake.as_bytes())));
+    pub fn open(root: &Path, target: &Target<'_>) -> Result<Self, JournalError> {
         let folders =
             ["segments", "ids", request::FOLDER, spares::FOLDER].map(|name| root.join(name));
         for folder in [root.to_owned()].into_iter().chain(folders) {
@@ -58,10 +59,10 @@ impl Directory {
             Err(fs::TryLockError::WouldBlock) => return Err(JournalError::Locked(root.to_owned())),
             Err(fs::TryLockError::Error(source)) => return Err(JournalError::Io { path, source }),
         }
-        let ingester = ingester_name(&root.join("ingester"))?;
-        bind(root, lake)?;
+        let ingester = ingester_name(root)?;
+        let bonded = Bonded::bind(root, target)?;
         let spares = Spares::open(root).map_err(JournalError::io(root.join(spares::FOLDER)))?;
-        Ok(Self { root: root.to_owned(), ingester, ids, spares, _lock: lock })
+        Ok(Self { root: root.to_owned(), ingester, bonded, spares, _lock: lock })
     }
 
     /// Returns the journal's folder.
@@ -79,7 +80,56 @@ impl Directory {
     /// Returns the folder of the index of ids.
     #[must_use]
     pub fn ids(&self) -> PathBuf {
-        self.ids.clone()
+        self.bonded.ids()
+    }
+
+    /// Returns what is remembered of the lake that these ids belong to.
+    pub(super) fn bonded(&self) -> &Arc<Bonded> {
+        &self.bonded
+    }
+
+    /// Tells whether the journal has brought events to a lake at this address.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn knows_lake(&self) -> Result<bool, JournalError> {
+        self.bonded.knows_lake()
+    }
+
+    /// Tells whether a lake of this identity is another one than the journal knows.
+    #[must_use]
+    pub fn is_another(&self, id: Option<&str>) -> bool {
+        self.bonded.is_another(id)
+    }
+
+    /// Compares the lake that was reached with the one that is known, and goes on with it. Blocks
+    /// on the disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn settle(&self, met: &Met<'_>) -> Result<Settled, JournalError> {
+        self.bonded.settle(met, &self.ingester)
+    }
+
+    /// Takes all ids of segments that are in the lake for unknown, so that repeats are taken.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn forget_ids(&self) -> Result<(), JournalError> {
+        self.bonded.forget_ids()
+    }
+
+    /// Notes that the lake has nothing of this journal that the journal never had.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn confirm(&self) -> Result<(), JournalError> {
+        bond::confirm(&self.root)
+    }
+
+    /// Returns the highest sequence at the first opening since the journal met its lake.
+    pub(super) fn opened_at(&self, last: u64) -> Result<u64, JournalError> {
+        bond::opened_at(&self.root, last)
     }
 
     /// Returns the path of a segment.
@@ -229,55 +279,33 @@ pub fn load_checkpoint(root: &Path) -> Result<u64, JournalError> {
     }
 }
 
-/// Tells whether the journal at `root` is there and for this lake; needs no lock.
+/// Reads the name of the journal at `root`, if it has one; needs no lock.
 ///
 /// # Errors
-/// [`JournalError::Io`].
-pub fn is_for(root: &Path, lake: &str) -> Result<bool, JournalError> {
-    Ok(bound_to(root)?.as_deref() == Some(lake))
-}
-
-/// Returns the lake that the journal was last used for.
-fn bound_to(root: &Path) -> Result<Option<String>, JournalError> {
-    let path = root.join("lake");
+/// [`JournalError::Io`], also if the file holds no name.
+pub fn load_ingester(root: &Path) -> Result<Option<String>, JournalError> {
+    let path = root.join("ingester");
     match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text.trim_end_matches('\n').to_owned())),
+        Ok(text) => {
+            let name = text.trim().to_owned();
+            if name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Ok(Some(name));
+            }
+            let source = io::Error::new(io::ErrorKind::InvalidData, "not an ingester's name");
+            Err(JournalError::Io { path, source })
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(JournalError::Io { path, source }),
     }
 }
 
-/// Remembers the lake that the journal is for, unless segments wait for another one.
-fn bind(root: &Path, lake: &str) -> Result<(), JournalError> {
-    let path = root.join("lake");
-    let bound = bound_to(root)?;
-    if bound.as_deref() == Some(lake) {
-        return Ok(());
-    }
-    let checkpoint = load_checkpoint(root)?;
-    let is_waiting = list_sequences(root)?.into_iter().any(|sequence| sequence > checkpoint);
-    if let Some(bound) = bound.filter(|_| is_waiting) {
-        return Err(JournalError::OtherLake { path: root.to_owned(), lake: bound });
-    }
-    disk::replace_file(&path, format!("{lake}\n").as_bytes()).map_err(JournalError::io(path))
-}
-
 /// Reads the journal's name, or gives it one.
-fn ingester_name(path: &Path) -> Result<String, JournalError> {
-    match fs::read_to_string(path) {
-        Ok(text) => {
-            let name = text.trim().to_owned();
-            if name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Ok(name);
-            }
-            let source = io::Error::new(io::ErrorKind::InvalidData, "not an ingester's name");
-            Err(JournalError::Io { path: path.to_owned(), source })
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let name = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
-            disk::replace_file(path, name.as_bytes()).map_err(JournalError::io(path))?;
-            Ok(name)
-        }
-        Err(source) => Err(JournalError::Io { path: path.to_owned(), source }),
+fn ingester_name(root: &Path) -> Result<String, JournalError> {
+    if let Some(name) = load_ingester(root)? {
+        return Ok(name);
     }
+    let path = root.join("ingester");
+    let name = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
+    disk::replace_file(&path, name.as_bytes()).map_err(JournalError::io(path))?;
+    Ok(name)
 }

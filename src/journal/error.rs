@@ -11,7 +11,7 @@ pub enum JournalError {
     Locked(PathBuf),
     /// Segments wait in it for another lake.
     #[error(
-        "journal {path}: holds events for the lake {lake}; flush them with `serve` on that lake, or give another --journal"
+        "journal {path}: holds events for the lake {lake}; flush them with `serve` on that lake, or give another --journal; `tributary recover --new-lake` brings them to this one"
     )]
     OtherLake {
         /// The journal.

@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::bond::Bonded;
 use super::error::JournalError;
 use super::shared::lock;
 use crate::disk;
@@ -68,6 +69,7 @@ pub struct KnownIds {
     path: PathBuf,
     index: Arc<Mutex<Option<Index>>>,
     window_ms: i64,
+    bonded: Arc<Bonded>,
 }
 
 /// The store, open.
@@ -83,13 +85,15 @@ impl std::fmt::Debug for KnownIds {
 }
 
 impl KnownIds {
-    /// Opens or creates the index in a folder; ids are remembered for `window_ms`.
+    /// Opens or creates the index of a lake; ids are remembered for `window_ms`.
     ///
     /// # Errors
     /// [`JournalError::Ids`].
-    pub fn open(path: &Path, window_ms: i64) -> Result<Self, JournalError> {
-        let index = Index::open(path).map_err(ids_error(path))?;
-        Ok(Self { path: path.to_owned(), index: Arc::new(Mutex::new(Some(index))), window_ms })
+    pub fn open(bonded: &Arc<Bonded>, window_ms: i64) -> Result<Self, JournalError> {
+        let path = bonded.ids();
+        let index = Index::open(&path).map_err(ids_error(&path))?;
+        let index = Arc::new(Mutex::new(Some(index)));
+        Ok(Self { path, index, window_ms, bonded: Arc::clone(bonded) })
     }
 
     /// Closes the store and opens it again: after a failed write it takes nothing more.
@@ -105,17 +109,19 @@ impl KnownIds {
         Ok(())
     }
 
-    /// Finds what is remembered under `key` at `now_ms`.
+    /// Finds what is remembered under `key` at `now_ms`, of the lake that the journal is for.
     ///
     /// # Errors
     /// [`JournalError::Ids`].
     pub fn lookup(&self, key: &[u8], now_ms: i64) -> Result<Option<Entry>, JournalError> {
         let oldest_ms = now_ms - self.window_ms;
+        let counts =
+            |entry: &Entry| entry.received_at_ms >= oldest_ms && self.bonded.holds(entry.sequence);
         self.with(|index| {
             for keyspace in index.days.range(oldest_ms.div_euclid(DAY_MS)..).rev() {
                 let value = keyspace.1.get(key)?;
                 let entry = value.and_then(|value| Entry::decode(&value));
-                if let Some(entry) = entry.filter(|entry| entry.received_at_ms >= oldest_ms) {
+                if let Some(entry) = entry.filter(counts) {
                     return Ok(Some(entry));
                 }
             }

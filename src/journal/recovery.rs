@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::bond::Target;
 use super::directory::Directory;
 use super::error::JournalError;
 use super::ids::{self, Entry, KnownIds};
@@ -34,18 +35,19 @@ pub struct Recovery {
     pub damaged: Vec<PathBuf>,
 }
 
-/// Opens or creates the journal at `root`, for the lake of this name.
+/// Opens or creates the journal at `root` for a lake, which need not be there: its address, or
+/// more if more is known.
 ///
 /// # Errors
 /// Any [`JournalError`]. A segment of an unknown version is not touched.
-pub fn open(
+pub fn open<'a>(
     root: &Path,
-    lake: &str,
+    lake: impl Into<Target<'a>>,
     options: Options,
     now_ms: i64,
 ) -> Result<(Log, Recovery), JournalError> {
-    let directory = Arc::new(Directory::open(root, lake)?);
-    let mut ids = KnownIds::open(&directory.ids(), options.dedup_window_ms)?;
+    let directory = Arc::new(Directory::open(root, &lake.into())?);
+    let mut ids = KnownIds::open(directory.bonded(), options.dedup_window_ms)?;
     ids.prepare(now_ms)?;
     let checkpoint = directory.checkpoint()?;
     let sequences = directory.sequences()?;
@@ -67,7 +69,8 @@ pub fn open(
         }
     }
     let live = recovery.sealed.iter().map(|segment| (segment.sequence, segment.length)).collect();
-    Ok((Log::new(directory, options, ids, next_sequence, live), recovery))
+    let opened_at = directory.opened_at(next_sequence - 1)?;
+    Ok((Log::new(directory, options, ids, next_sequence, opened_at, live), recovery))
 }
 
 /// Enters the ids of all records that wait for the lake into an index that may have lost some.

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use super::directory::{is_for, list_sequences, load_checkpoint, segment_path};
+use super::bond::load_address;
+use super::directory::{list_sequences, load_checkpoint, segment_path};
 use super::error::JournalError;
 use super::segment::{HEADER_BYTES, Piece, SegmentReader};
 
@@ -28,7 +29,7 @@ pub struct Waiting {
 /// Any [`JournalError`].
 pub fn waiting(root: &Path, lake: &str) -> Result<Waiting, JournalError> {
     let mut waiting = Waiting::default();
-    if !is_for(root, lake)? {
+    if load_address(root)?.as_deref() != Some(lake) {
         return Ok(waiting);
     }
     let checkpoint = load_checkpoint(root)?;
