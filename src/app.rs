@@ -1,7 +1,7 @@
 //! The ingester put together: journal, flush worker and HTTP server, started and stopped in order.
 //!
 //! ```text
-//! start: journal (replay) ─▶ lake (probe, tables) ─▶ worker ─▶ server
+//! start: journal (replay) ─▶ server ─▶ worker, which opens the lake, as often as it takes
 //! stop:  server (in flight is answered) ─▶ journal closed ─▶ worker (everything committed)
 //! ```
 
@@ -10,20 +10,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::flatten::channel::Channels;
-use crate::flush::{FlushError, Policy, Worker};
+use crate::flush::opening::{self, Opening, Otherwise, Setup};
+use crate::flush::{FlushError, Policy};
+use crate::journal::bond::{self, Target};
 use crate::journal::{self, Bounds, Journal, JournalError};
-use crate::lake::{Lake, LakeError};
+use crate::lake::{LakeError, Place};
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
+use crate::reach::Reach;
 use crate::receive::{Limits, Receiver};
 use crate::upkeep::schedule::{self, Schedule};
 use crate::verify::Verifier;
-use crate::web::{self, Waiting, Web};
+use crate::web::{self, LateLake, Waiting, Web};
 
 mod listeners;
 
@@ -36,6 +39,9 @@ const SEGMENT_RECORDS_MAX: u64 = 1 << 20;
 
 /// How often a wait for the lake looks again.
 const FLUSH_POLL: Duration = Duration::from_millis(10);
+
+/// How long a start waits for the lake; webhooks are taken meanwhile, and after that too.
+const FIRST_TRY: Duration = Duration::from_secs(3);
 
 /// Settings of the journal.
 #[derive(Debug, Clone)]
@@ -80,6 +86,22 @@ pub enum AppError {
     /// The lake can't be used.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// The journal knows a lake at another address, and this one can't be asked whether it is that.
+    #[error(
+        "journal {}: knows the lake {known}, and whether {lake} is that one, moved, can't be told: \
+         {source}",
+        journal.display()
+    )]
+    Elsewhere {
+        /// The journal.
+        journal: PathBuf,
+        /// The address that it knows.
+        known: String,
+        /// The address that was given.
+        lake: String,
+        /// Why the lake there can't be asked.
+        source: LakeError,
+    },
     /// Not everything could be flushed; the journal keeps it.
     #[error("{0}; unflushed events stay in the journal")]
     Flush(#[from] FlushError),
@@ -117,44 +139,28 @@ pub struct App {
 }
 
 impl App {
-    /// Starts an ingester that writes to `lake`.
+    /// Starts an ingester that writes to the lake at `place`, which need not be there just now.
     ///
     /// # Errors
-    /// Any [`AppError`] but `Flush`.
+    /// Any [`AppError`]; `Lake` and `Flush` for what is surely a mistake.
     pub async fn start(
         settings: Settings,
-        lake: Lake,
+        place: impl Into<Place>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AppError> {
+        let place = place.into();
         let metrics = Arc::new(Metrics::new());
-        lake.probe().await?;
-        let journal = open_journal(
-            &settings.journal,
-            &lake.location().identity(),
-            settings.policy,
-            Arc::clone(&clock),
-            &metrics,
-        )?;
-        let upkept = lake.reopened()?;
-        let queried = lake.reopened()?;
+        let journal = meet(&settings, &place, Arc::clone(&clock), &metrics).await?;
+        let reach = Arc::new(Reach::new(Arc::clone(&metrics)));
         let right_of_way = Arc::new(RightOfWay::new(Arc::clone(&clock)));
-        let worker = Worker::new(
-            Arc::clone(&journal),
-            lake,
-            settings.policy,
-            Arc::clone(&clock),
-            Arc::clone(&metrics),
-        )
-        .await?
-        .with_channels(settings.channels)
-        .beside_others(Arc::clone(&right_of_way));
-        let receiver = Arc::new(Receiver::new(
+        let receiver = Receiver::new(
             Arc::clone(&journal),
             settings.verifier,
             Arc::clone(&clock),
             Arc::clone(&metrics),
             settings.limits,
-        ));
+        );
+        let receiver = Arc::new(receiver.beside_lake(Arc::clone(&reach)));
         let (stop_server, server_stop) = watch::channel(false);
         let (stop_worker, worker_stop) = watch::channel(false);
         let (listen, limits) = (settings.listen, settings.limits);
@@ -163,7 +169,9 @@ impl App {
         if let Some(DashboardSettings { listen, connections_max, gate }) = settings.dashboard {
             let start = |web| {
                 let waiting = waiting(&receiver, &journal);
-                Web::start(web, gate, queried, right_of_way, &clock, &metrics, waiting)
+                let lake = LateLake::new(place.clone(), Arc::clone(&reach));
+                let aside = Arc::clone(&right_of_way);
+                Web::start(web, gate, lake, aside, &clock, &metrics, waiting)
             };
             let web = settings.web.map(start).transpose().map_err(AppError::Queries)?;
             let at = (listen, connections_max);
@@ -171,10 +179,21 @@ impl App {
             dashboard = Some(bound.await?);
         }
         let upkeep = settings.upkeep.map(|schedule| {
-            schedule::start(upkept, schedule, clock, Arc::clone(&metrics), stop_server.subscribe())
+            let (place, reach) = (place.clone(), Arc::clone(&reach));
+            let (clock, metrics) = (Arc::clone(&clock), Arc::clone(&metrics));
+            schedule::start(place, reach, schedule, clock, metrics, stop_server.subscribe())
         });
         let upkeep = upkeep.transpose().map_err(|error| AppError::Task(error.to_string()))?;
-        Ok(Self {
+        let setup = Setup {
+            journal: Arc::clone(&journal),
+            policy: settings.policy,
+            clock,
+            metrics: Arc::clone(&metrics),
+            channels: settings.channels,
+        };
+        let opening = Opening { place, setup, right_of_way, reach };
+        let (first_sender, first) = oneshot::channel();
+        let this = Self {
             address: webhooks.address(),
             dashboard_address: dashboard.as_ref().map(Listener::address),
             journal,
@@ -187,9 +206,29 @@ impl App {
                 .flatten()
                 .map(|listener| listener.serve(server_stop.clone()))
                 .collect(),
-            worker: tokio::spawn(worker.run(worker_stop)),
+            worker: tokio::spawn(opening.run(worker_stop, first_sender)),
             upkeep,
-        })
+        };
+        this.unless_mistaken(first).await
+    }
+
+    /// Waits a little for what comes of the first try of opening the lake; ends if that is a
+    /// mistake.
+    async fn unless_mistaken(self, first: oneshot::Receiver<FlushError>) -> Result<Self, AppError> {
+        match tokio::time::timeout(FIRST_TRY, first).await {
+            Ok(Ok(mistake)) => {
+                let journal = Arc::clone(&self.journal);
+                self.stop().await?;
+                let closed = tokio::task::spawn_blocking(move || journal.close()).await;
+                closed.map_err(|error| AppError::Task(error.to_string()))?;
+                Err(match mistake {
+                    FlushError::Lake(error) => error.into(),
+                    mistake => mistake.into(),
+                })
+            }
+            // The lake is open, or will be.
+            _ => Ok(self),
+        }
     }
 
     /// Returns the address it listens on for webhooks.
@@ -248,6 +287,42 @@ impl App {
     }
 }
 
+/// Opens the journal of the lake at a place, which is asked only if the journal knows another
+/// address: there it may be the same lake, moved, and else nothing may wait for the other.
+async fn meet(
+    settings: &Settings,
+    place: &Place,
+    clock: Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<Journal>, AppError> {
+    let address = place.location().identity();
+    let standing = bond::standing(&settings.journal.directory, &address)?;
+    let id = if standing.is_elsewhere {
+        let reached = opening::reach(place, standing.knows_lake, Otherwise::Wait).await;
+        reached.map_err(|source| elsewhere(settings, place, source))?.id
+    } else if !standing.knows_lake {
+        // Settings that no store can be set up with, or a folder that can't be made.
+        place.open()?;
+        None
+    } else {
+        None
+    };
+    let target = Target { address: &address, id: id.as_deref(), is_anew: false };
+    open_journal(&settings.journal, &target, settings.policy, clock, metrics)
+}
+
+/// Says that a lake at another address than the journal knows can't be asked.
+fn elsewhere(settings: &Settings, place: &Place, source: LakeError) -> AppError {
+    let journal = settings.journal.directory.clone();
+    let known = bond::load_address(&journal).ok().flatten().unwrap_or_default();
+    match source {
+        source if !source.is_transient() => source.into(),
+        source => {
+            AppError::Elsewhere { journal, known, lake: place.location().to_string(), source }
+        }
+    }
+}
+
 /// Returns what tells the dashboard what waits.
 fn waiting(receiver: &Arc<Receiver>, journal: &Arc<Journal>) -> web::Watch {
     let (receiver, journal) = (Arc::clone(receiver), Arc::clone(journal));
@@ -271,7 +346,7 @@ fn waiting(receiver: &Arc<Receiver>, journal: &Arc<Journal>) -> web::Watch {
 /// [`AppError::Journal`] and [`AppError::Task`].
 pub fn open_journal(
     settings: &JournalSettings,
-    lake: &str,
+    lake: &Target<'_>,
     policy: Policy,
     clock: Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
@@ -282,7 +357,7 @@ pub fn open_journal(
         bounds: settings.bounds,
         dedup_window_ms: i64::try_from(settings.dedup_window.as_millis()).unwrap_or(i64::MAX),
     };
-    let (log, recovery) = journal::open(&settings.directory, lake, options, clock.now_ms())?;
+    let (log, recovery) = journal::open(&settings.directory, *lake, options, clock.now_ms())?;
     metrics.journal_damaged_files.set(i64::try_from(recovery.damaged.len()).unwrap_or(i64::MAX));
     if recovery.n_records > 0 || recovery.torn_bytes > 0 || !recovery.damaged.is_empty() {
         tracing::info!(

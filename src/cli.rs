@@ -10,7 +10,7 @@ use tokio::signal::unix::SignalKind;
 
 use crate::config;
 use crate::goal::{self, Goal};
-use crate::lake::{Lake, Location};
+use crate::lake::{Lake, Location, Place};
 use crate::shutdown;
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LogFormat};
@@ -266,12 +266,17 @@ impl Common {
         Ok(traces)
     }
 
-    fn open_lake(&self) -> anyhow::Result<Lake> {
+    /// Returns where the lake is, without looking there.
+    fn place(&self) -> anyhow::Result<Place> {
         let options = match &self.lake {
             Location::Folder(_) => vec![],
             Location::Remote(url) => config::store_options(url.scheme())?,
         };
-        Ok(Lake::open(&self.lake, &options)?)
+        Ok(Place::new(&self.lake, &options))
+    }
+
+    fn open_lake(&self) -> anyhow::Result<Lake> {
+        Ok(self.place()?.open()?)
     }
 
     /// Returns the goals of the command line, else those of the settings file, else the usual.

@@ -13,6 +13,7 @@
 pub mod encode;
 pub mod error;
 mod flatteners;
+pub mod opening;
 pub mod policy;
 mod received;
 mod segment;

@@ -43,6 +43,7 @@ pub mod goal;
 pub mod load;
 pub mod metrics;
 pub mod priority;
+pub mod reach;
 pub mod replay;
 pub mod request_id;
 pub mod shutdown;

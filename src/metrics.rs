@@ -46,7 +46,7 @@ const LIMITS: [&str; 4] = ["journal-bytes", "max-segments", "max-backlog-age", "
 /// Why a request's head is refused.
 const HEADS: [&str; 3] = ["too_large", "too_slow", "malformed"];
 /// Answers of the report API.
-pub(crate) const API_ANSWERS: [&str; 14] = [
+pub(crate) const API_ANSWERS: [&str; 15] = [
     "answered",
     "wrong",
     "missing",
@@ -60,6 +60,7 @@ pub(crate) const API_ANSWERS: [&str; 14] = [
     "slow",
     "resources",
     "large",
+    "unreachable",
     "failed",
 ];
 
@@ -111,6 +112,8 @@ pub struct Metrics {
     pub flushed_events: IntCounter,
     /// Segments flushed.
     pub flushes: IntCounter,
+    /// Whether the lake could be reached when it was last tried.
+    pub lake_reachable: IntGauge,
     /// Attempts to flush that failed and are repeated.
     pub flush_errors: IntCounter,
     /// Time of one table's commit.
@@ -245,6 +248,8 @@ impl Metrics {
             file_bytes: make.counter("file_bytes_total", "Bytes of Parquet committed to the lake"),
             flushed_events: make.counter("flushed_events_total", "Events committed to the lake"),
             flushes: make.counter("flushes_total", "Journal segments committed to the lake"),
+            lake_reachable: make
+                .gauge("lake_reachable", "1 if the lake could be reached when last tried, else 0"),
             flush_errors: make.counter("flush_errors_total", "Flush attempts that failed"),
             commit_seconds: make.histogram("commit_seconds", "Time of a table's commit", 0.001),
             event_to_lake_seconds: make.histogram(

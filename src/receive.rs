@@ -32,6 +32,7 @@ use tower::ServiceExt as _;
 use crate::clock::Clock;
 use crate::journal::{Danger, Journal};
 use crate::metrics::Metrics;
+use crate::reach::Reach;
 use crate::verify::Verifier;
 use error::Refusal;
 use notices::Notices;
@@ -95,6 +96,7 @@ pub struct Receiver {
     in_flight: Arc<Semaphore>,
     notices: Notices,
     stopping: AtomicBool,
+    lake: Option<Arc<Reach>>,
 }
 
 impl Receiver {
@@ -110,7 +112,23 @@ impl Receiver {
         let in_flight = Arc::new(Semaphore::new(body::units(limits.in_flight_bytes_max)));
         let stopping = AtomicBool::new(false);
         let notices = Notices::default();
-        Self { journal, verifier, clock, metrics, limits, in_flight, notices, stopping }
+        Self {
+            journal,
+            verifier,
+            clock,
+            metrics,
+            limits,
+            in_flight,
+            notices,
+            stopping,
+            lake: None,
+        }
+    }
+
+    /// Makes it say at `/readyz` what is wrong with the lake.
+    #[must_use]
+    pub fn beside_lake(self, lake: Arc<Reach>) -> Self {
+        Self { lake: Some(lake), ..self }
     }
 
     /// Refuses webhooks from now on; what is being read is still answered.
@@ -219,11 +237,15 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Ready while the journal takes events; a disk that failed is tried again.
+/// Ready while the journal takes events; a disk that failed is tried again. A lake that can't be
+/// reached is named and no reason to send webhooks elsewhere: they wait in the journal.
 async fn readyz(State(receiver): State<Arc<Receiver>>) -> Response {
     match receiver.refusal().await {
         Some(refusal) => refusal.into_response(),
-        None => "ready\n".into_response(),
+        None => match receiver.lake.as_ref().and_then(|lake| lake.trouble()) {
+            Some(trouble) => format!("ready; {}\n", trouble.words()).into_response(),
+            None => "ready\n".into_response(),
+        },
     }
 }
 

@@ -20,7 +20,6 @@ use tower_http::compression::CompressionLayer;
 
 use crate::clock::Clock;
 use crate::goal::Goal;
-use crate::lake::Lake;
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
 use crate::report::Catalog;
@@ -31,6 +30,7 @@ mod assets;
 mod bounds;
 mod gate;
 mod ingestion;
+mod lake;
 mod login;
 mod openapi;
 mod overview;
@@ -42,6 +42,7 @@ mod version;
 
 pub use gate::Gate;
 pub use ingestion::{Waiting, Watch};
+pub use lake::LateLake;
 pub use queries::Limits;
 
 use queries::Queries;
@@ -79,7 +80,7 @@ impl fmt::Debug for Web {
 }
 
 impl Web {
-    /// Starts the threads of queries over `lake`, whose connections must be its own; they stand
+    /// Starts the threads of queries over `lake`, which may not be there yet; they stand
     /// still while somebody has the right of way.
     ///
     /// # Errors
@@ -87,7 +88,7 @@ impl Web {
     pub fn start(
         settings: Settings,
         gate: Gate,
-        lake: Lake,
+        lake: LateLake,
         right_of_way: Arc<RightOfWay>,
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,

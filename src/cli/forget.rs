@@ -11,6 +11,7 @@ use futures::StreamExt as _;
 use super::output::{self, counted};
 use super::{Common, Usage, drain, journal, progress};
 use crate::clock::{Clock as _, SystemClock};
+use crate::flush::opening::Otherwise;
 use crate::forget::{Finder, Forget, Receipt, Subject};
 use crate::journal::{JournalError, request};
 use crate::query::Rows;
@@ -110,7 +111,7 @@ async fn empty_journal(common: &Common, args: &journal::Args) -> anyhow::Result<
     if !drain::is_there(args) {
         return Ok(());
     }
-    let Err(error) = drain::drain(common, args).await else { return Ok(()) };
+    let Err(error) = drain::drain(common, args, Otherwise::Wait).await else { return Ok(()) };
     let journal = match error.downcast_ref() {
         Some(crate::app::AppError::Journal(JournalError::Locked(_))) => &args.journal,
         _ => return Err(error),

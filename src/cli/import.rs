@@ -17,6 +17,7 @@ use super::{Common, journal, progress};
 use crate::clock::Clock;
 use crate::config;
 use crate::event::{Record, RecordKind, Scheme};
+use crate::flush::opening::Otherwise;
 use crate::journal::{AppendError, Journal, Outcome};
 use crate::receive::webhook::own_id;
 
@@ -30,6 +31,8 @@ const GROUP_BYTES: usize = 4 << 20;
 const GROUP_BODIES: usize = 1024;
 /// Groups on their way to the disk: one is written while the other is read.
 const GROUPS_MAX: usize = 2;
+/// A lake that is gone is made anew: the bodies are here, and no id of the old one keeps them out.
+const LAKE: Otherwise = Otherwise::TakeIfNothingWaits;
 const PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
@@ -51,7 +54,7 @@ struct Counts(HashMap<&'static str, u64>);
 
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let sources = sources::find(&args.paths).await?;
-    let flushing = args.journal.open(common, SEGMENT_BYTES, args.flush_memory).await?;
+    let flushing = args.journal.open(common, SEGMENT_BYTES, args.flush_memory, LAKE).await?;
     let Flushing { journal, worker, clock } = flushing;
     let worker = worker.ending_on_error();
     let (stop_sender, stop) = watch::channel(false);

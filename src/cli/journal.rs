@@ -8,7 +8,9 @@ use super::{Common, channels};
 use crate::app::{JournalSettings, open_journal};
 use crate::clock::{Clock, SystemClock};
 use crate::config;
+use crate::flush::opening::{self, Otherwise, Setup};
 use crate::flush::{Policy, Worker};
+use crate::journal::bond::{self, Target};
 use crate::journal::{Bounds, Journal};
 use crate::metrics::Metrics;
 
@@ -49,30 +51,40 @@ pub(super) struct Flushing {
 }
 
 impl Args {
-    /// Opens the journal for the lake, with segments of some bytes that are flushed in chunks.
+    /// Opens the lake, and the journal for it, with segments of some bytes that are flushed in chunks.
     pub(super) async fn open(
         &self,
         common: &Common,
         segment_bytes: u64,
         chunk_bytes: u64,
+        otherwise: Otherwise,
     ) -> anyhow::Result<Flushing> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let metrics = Arc::new(Metrics::new());
-        let lake = common.open_lake()?;
-        lake.probe().await?;
+        let place = common.place()?;
+        let address = place.location().identity();
+        let standing = bond::standing(&self.journal, &address)?;
+        let otherwise = match otherwise {
+            Otherwise::TakeIfNothingWaits if standing.holds_events => Otherwise::Wait,
+            otherwise => otherwise,
+        };
+        let reached = opening::reach(&place, standing.knows_lake, otherwise).await?;
         let policy = Policy {
             interval: Duration::from_secs(3600),
             rows_max: u64::MAX,
             bytes_max: segment_bytes,
             chunk_bytes_max: usize::try_from(chunk_bytes).unwrap_or(usize::MAX),
         };
-        let identity = lake.location().identity();
+        let is_anew = otherwise == Otherwise::Take;
+        let target = Target { address: &address, id: reached.id.as_deref(), is_anew };
         let settings = self.settings();
-        let journal = open_journal(&settings, &identity, policy, Arc::clone(&clock), &metrics)?;
+        let journal = open_journal(&settings, &target, policy, Arc::clone(&clock), &metrics)?;
         let channels = self.channels.channels(common)?;
-        let worker =
-            Worker::new(Arc::clone(&journal), lake, policy, Arc::clone(&clock), metrics).await?;
-        Ok(Flushing { journal, worker: worker.with_channels(channels), clock })
+        let own_clock = Arc::clone(&clock);
+        let own_journal = Arc::clone(&journal);
+        let setup = Setup { journal: own_journal, policy, clock: own_clock, metrics, channels };
+        let worker = setup.open(reached, otherwise).await?;
+        Ok(Flushing { journal, worker, clock })
     }
 
     pub(super) fn settings(&self) -> JournalSettings {

@@ -2,13 +2,13 @@
 
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::dashboard::Made;
 use super::{Common, Usage, dashboard, journal, output, upkeep};
-use crate::app::{App, Settings};
+use crate::app::{App, AppError, Settings};
 use crate::clock::SystemClock;
 use crate::config::{self, Listen, SECRETS_VARIABLE};
 use crate::flush::Policy;
@@ -129,12 +129,12 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     }
     let stop = shutdown::on_signal()?;
     let clock = Arc::new(SystemClock::new());
-    let app = App::start(settings, common.open_lake()?, clock).await?;
+    let app = App::start(settings, common.place()?, clock).await.map_err(bare)?;
     tell_of_dashboard(common, &app, made.as_ref());
     tracing::info!(
         address = %app.address(),
-        lake = %common.lake,
-        journal = %args.journal.journal.display(),
+        lake = common.lake.identity(),
+        journal = %whole(&args.journal.journal).display(),
         "taking webhooks at /webhooks/midbound"
     );
     let mut stop = stop;
@@ -159,6 +159,19 @@ fn tell_of_dashboard(common: &Common, app: &App, made: Option<&Made>) {
         ),
         None => tracing::info!(%address, "showing the dashboard to whoever has a token"),
     }
+}
+
+/// Unwraps the lake's own error, by whose kind the exit code goes.
+fn bare(error: AppError) -> anyhow::Error {
+    match error {
+        AppError::Lake(error) => error.into(),
+        error => error.into(),
+    }
+}
+
+/// Returns a folder's path from the root on, so that a log line says where it is.
+fn whole(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 impl Args {

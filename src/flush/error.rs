@@ -2,6 +2,7 @@
 
 use crate::journal::JournalError;
 use crate::lake::LakeError;
+use crate::reach::Trouble;
 
 /// An error of flushing a segment; the segment stays and is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,18 @@ pub enum FlushError {
 }
 
 impl FlushError {
+    /// Returns what it says about the lake, if it does.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        match self {
+            Self::Lake(LakeError::Gone { .. }) => Some(Trouble::Gone),
+            Self::Lake(LakeError::Another { .. }) => Some(Trouble::Another),
+            Self::Lake(error) if error.is_transient() => Some(Trouble::Away),
+            Self::Lake(_) | Self::OldJournal { .. } => Some(Trouble::Unusable),
+            Self::Journal(_) | Self::Arrow(_) | Self::Parquet(_) | Self::Interrupted(_) => None,
+        }
+    }
+
     /// Tells whether trying again can help without anyone doing something.
     #[must_use]
     pub fn is_transient(&self) -> bool {

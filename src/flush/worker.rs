@@ -1,6 +1,8 @@
 //! The task that flushes: segment by segment, oldest first, until it is told to stop.
 
 mod commit;
+mod finish;
+mod lake;
 mod place;
 mod requests;
 mod telling;
@@ -30,6 +32,7 @@ use crate::lake::table::NewFile;
 use crate::lake::{DataFile, Lake, LakeTable, files};
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
+use crate::reach::Reach;
 use crate::schema::Table;
 use crate::telemetry::traces;
 
@@ -39,8 +42,6 @@ const PUTS_MAX: usize = 16;
 const ENCODED_MAX: usize = 4;
 /// How long files of released segments are kept to be written over.
 const SPARE_AGE_MAX: Duration = Duration::from_secs(60);
-/// Tries of the last flush before the process ends without it; the journal keeps the events.
-const LAST_TRIES_MAX: u32 = 5;
 
 /// A segment whose files are in the lake, but that no table names yet.
 #[derive(Debug)]
@@ -73,6 +74,10 @@ pub struct Worker {
     /// What it takes while it works, beside webhooks and queries.
     right_of_way: Option<Arc<RightOfWay>>,
     ends_on_error: bool,
+    /// The lake's identity, which is looked at before it is written.
+    lake_id: Option<String>,
+    /// Who is told whether the lake can be reached.
+    reach: Option<Arc<Reach>>,
     /// Requests to flush that were seen, for which everything is sealed.
     asked: Vec<PathBuf>,
     /// Requests that could not be removed.
@@ -123,6 +128,7 @@ impl Worker {
             }
             tables.push(table);
         }
+        journal.directory().confirm()?;
         let threads = WorkThreads::start()?;
         let ends_on_error = false;
         let flatteners = Arc::new(Flatteners::new(Channels::default()));
@@ -139,6 +145,8 @@ impl Worker {
             threads,
             right_of_way: None,
             ends_on_error,
+            lake_id: None,
+            reach: None,
             asked: vec![],
             stuck: HashSet::new(),
         })
@@ -151,8 +159,17 @@ impl Worker {
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), FlushError> {
         let mut n_failures = 0;
         while !*stop.borrow() {
-            match self.flush_oldest().await {
-                Ok(true) => n_failures = 0,
+            let is_bounded = self.reach.is_some();
+            let overdue = finish::overdue(stop.clone(), is_bounded);
+            let flushed = tokio::select! {
+                flushed = self.flush_oldest() => flushed,
+                () = overdue => return self.give_up().await,
+            };
+            match flushed {
+                Ok(true) => {
+                    n_failures = 0;
+                    self.note_found();
+                }
                 Ok(false) if self.is_asked().await => {}
                 Ok(false) => {
                     self.remove_spares(SPARE_AGE_MAX).await;
@@ -168,36 +185,6 @@ impl Worker {
             }
         }
         self.finish().await
-    }
-
-    /// Closes the journal and flushes what is left.
-    ///
-    /// # Errors
-    /// The error of the last try.
-    pub async fn finish(mut self) -> Result<(), FlushError> {
-        let journal = Arc::clone(&self.journal);
-        let closing = Arc::clone(&journal);
-        let closed = tokio::task::spawn_blocking(move || closing.close()).await;
-        closed.map_err(|error| FlushError::Interrupted(error.to_string()))?;
-        self.right_of_way = None;
-        let mut n_failures = 0;
-        loop {
-            match self.flush_oldest().await {
-                Ok(true) => n_failures = 0,
-                Ok(false) => {
-                    self.answer_all().await;
-                    return Ok(());
-                }
-                Err(error) if n_failures >= LAST_TRIES_MAX || !error.is_transient() => {
-                    return Err(error);
-                }
-                Err(error) => {
-                    n_failures += 1;
-                    self.report(&error, n_failures);
-                    tokio::time::sleep(backoff(n_failures)).await;
-                }
-            }
-        }
     }
 
     /// Flushes the oldest sealed segment; `false` if there is none.
@@ -233,6 +220,7 @@ impl Worker {
     /// Commits a segment's files and lets go of the segment.
     async fn commit(&self, prepared: Prepared) -> Result<(), FlushError> {
         let Prepared { segment, encodings, written, started, .. } = prepared;
+        self.check_lake().await?;
         if segment.sequence <= self.journal.opened_at() {
             self.remove_leftovers(&segment, &written).await?;
         }
@@ -289,6 +277,7 @@ impl Worker {
         span: Span,
     ) -> Result<Prepared, FlushError> {
         let started = self.clock.elapsed();
+        self.check_lake().await?;
         failpoint::pass("flush_before_encode");
         let (sender, receiver) = mpsc::channel(ENCODED_MAX);
         let encoding = {

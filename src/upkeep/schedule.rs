@@ -11,9 +11,10 @@ use tracing::Instrument as _;
 use super::{Rules, day_of, elect, run, sweep, tables};
 use crate::clock::Clock;
 use crate::lake::sweep::Until;
-use crate::lake::{Lake, LakeError, LakeTable};
+use crate::lake::{Lake, LakeError, LakeTable, Place};
 use crate::metrics::Metrics;
 use crate::priority;
+use crate::reach::Reach;
 use crate::telemetry::traces;
 
 /// The threads of upkeep step back by so much, as `nice` counts it.
@@ -34,19 +35,21 @@ pub struct Schedule {
 
 /// What a round needs.
 struct Keeper {
-    lake: Lake,
+    place: Place,
+    reach: Arc<Reach>,
     schedule: Schedule,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
 }
 
-/// Starts the thread; it ends soon after `stop` turns true. A round that takes longer is left half
+/// Starts the thread, which begins when the lake was reached; it ends soon after `stop` turns true. A round that takes longer is left half
 /// done, which harms nobody.
 ///
 /// # Errors
 /// The system's, if there can be no thread.
 pub fn start(
-    lake: Lake,
+    place: Place,
+    reach: Arc<Reach>,
     schedule: Schedule,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -58,7 +61,7 @@ pub fn start(
         .on_thread_start(|| priority::step_back(NICE))
         .enable_all()
         .build()?;
-    let keeper = Keeper { lake, schedule, clock, metrics };
+    let keeper = Keeper { place, reach, schedule, clock, metrics };
     thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
         priority::step_back(NICE);
         runtime.block_on(async {
@@ -81,6 +84,10 @@ impl Keeper {
     async fn keep(&self, stop: &mut watch::Receiver<bool>) {
         let Schedule { interval, rules } = self.schedule;
         let mut next_round = self.clock.elapsed() + interval;
+        tokio::select! {
+            () = self.reach.opened() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
         let mut next_sweep = None;
         while !*stop.borrow() {
             let now = self.clock.elapsed();
@@ -110,15 +117,16 @@ impl Keeper {
     /// Does a round, unless another process does; tells whether it did.
     async fn round(&self) -> Result<bool, LakeError> {
         let now_ms = self.clock.now_ms();
+        let Some(lake) = self.lake()? else { return Ok(false) };
         // A program that may not rewrite the tables leaves the round to others.
-        let tables = tables(&self.lake).await?;
-        if !elect(&self.lake, self.schedule.interval, now_ms).await? {
+        let tables = tables(&lake).await?;
+        if !elect(&lake, self.schedule.interval, now_ms).await? {
             return Ok(false);
         }
-        self.sweep(&tables).await?;
+        self.sweep(&lake, &tables).await?;
         let today = day_of(now_ms);
         let rules = Rules { to: Some(today), ..self.schedule.rules };
-        let done = run(&self.lake, &tables, &rules, now_ms, |_| {}).await?;
+        let done = run(&lake, &tables, &rules, now_ms, |_| {}).await?;
         let compacted = done.compacted;
         self.metrics.compactions.inc();
         self.metrics.compacted_files.inc_by(compacted.n_files_before as u64);
@@ -137,12 +145,21 @@ impl Keeper {
 
     /// Removes what the round before replaced.
     async fn sweep_late(&self) -> Result<(), LakeError> {
-        self.sweep(&tables(&self.lake).await?).await
+        let Some(lake) = self.lake()? else { return Ok(()) };
+        self.sweep(&lake, &tables(&lake).await?).await
     }
 
-    async fn sweep(&self, tables: &[LakeTable]) -> Result<(), LakeError> {
+    /// Opens the lake, unless it can't be written just now.
+    fn lake(&self) -> Result<Option<Lake>, LakeError> {
+        if self.reach.trouble().is_some() {
+            return Ok(None);
+        }
+        self.place.open_again().map(Some)
+    }
+
+    async fn sweep(&self, lake: &Lake, tables: &[LakeTable]) -> Result<(), LakeError> {
         let until = Until { now_ms: self.clock.now_ms(), grace: self.schedule.rules.grace };
-        let n_files = sweep(&self.lake, tables, until).await?.n_removed;
+        let n_files = sweep(lake, tables, until).await?.n_removed;
         if n_files > 0 {
             tracing::info!(n_files, "replaced files are removed");
         }

@@ -14,6 +14,7 @@ use tracing::{Instrument as _, field};
 
 use super::tokens::Role;
 use crate::query::QueryError;
+use crate::reach::Trouble;
 use crate::report::ReportError;
 use crate::report::render::RenderError;
 use crate::request_id;
@@ -74,6 +75,9 @@ pub(super) enum ApiError {
     /// The answer has more rows or bytes than it may.
     #[error("{0}")]
     Large(String),
+    /// The lake is not there now; the listener goes on.
+    #[error("{0}; webhooks are taken meanwhile")]
+    Unreachable(&'static str),
     /// The lake can't be read or the query failed; the log says why.
     #[error("the query failed; the ingester's log says why")]
     Failed,
@@ -102,6 +106,7 @@ impl ApiError {
             Self::Slow(_) => "slow",
             Self::Resources(_) => "resources",
             Self::Large(_) => "large",
+            Self::Unreachable(_) => "unreachable",
             Self::Failed => "failed",
         }
     }
@@ -117,7 +122,7 @@ impl ApiError {
             Self::BodyLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Slow(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Resources(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Large(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -141,6 +146,10 @@ impl From<QueryError> for ApiError {
             // A report's SQL is right; what it refuses is a value.
             QueryError::Sql(message) => Self::Wrong(message),
             QueryError::Resources(message) => Self::Resources(message),
+            QueryError::Lake(error) if error.is_transient() => {
+                tracing::warn!(%error, "a query can't reach the lake");
+                Self::Unreachable(Trouble::Away.words())
+            }
             QueryError::Lake(_) | QueryError::Cluster(_) | QueryError::Failed(_) => {
                 tracing::error!(%error, "a query failed");
                 Self::Failed
@@ -163,7 +172,7 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         match self {
-            Self::Busy | Self::Guesses => {
+            Self::Busy | Self::Guesses | Self::Unreachable(_) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
             }
             Self::NoToken => {
@@ -248,6 +257,7 @@ mod tests {
             ApiError::Slow(1),
             ApiError::Resources(String::new()),
             ApiError::Large(String::new()),
+            ApiError::Unreachable(""),
             ApiError::Failed,
         ] {
             assert!(API_ANSWERS.contains(&error.name()), "{error:?}");

@@ -17,10 +17,10 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::api::ApiError;
+use super::lake::LateLake;
 use super::version;
 use crate::clock::Clock;
 use crate::goal::Goal;
-use crate::lake::Lake;
 use crate::metrics::Metrics;
 use crate::priority::{self, RightOfWay};
 use crate::query::{self, Engine, Rows, Value};
@@ -108,7 +108,7 @@ struct Current {
 
 /// What runs queries.
 pub(super) struct Queries {
-    lake: Lake,
+    lake: LateLake,
     tables: &'static [&'static Table],
     goals: Vec<Goal>,
     limits: Limits,
@@ -140,7 +140,7 @@ impl fmt::Debug for Queries {
 impl Queries {
     /// Starts the threads.
     pub(super) fn start(
-        lake: Lake,
+        lake: LateLake,
         tables: &'static [&'static Table],
         goals: Vec<Goal>,
         limits: Limits,
@@ -238,13 +238,14 @@ impl Queries {
     }
 
     async fn look(&self) -> Result<Arc<Snapshot>, ApiError> {
+        let lake = self.lake.get()?;
         let mut current = self.current.lock().await;
         let now = self.clock.elapsed();
         if let Some(current) = current.as_mut()
             && now - current.opened < ENGINE_AGE_MAX
         {
             if now - current.checked >= VERSION_FRESH {
-                if !current.snapshot.engine.is_current(&self.lake).await? {
+                if !current.snapshot.engine.is_current(lake).await? {
                     return self.open(current).await;
                 }
                 current.checked = now;
@@ -265,7 +266,7 @@ impl Queries {
         self.right_of_way.give_way().await;
         let engine = Engine::open_beside(
             &self.right_of_way,
-            &self.lake,
+            self.lake.get()?,
             self.tables,
             &self.goals,
             self.limits.query,

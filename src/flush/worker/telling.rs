@@ -21,6 +21,7 @@ impl Worker {
 
     pub(super) fn report(&self, error: &FlushError, n_failures: u32) {
         self.metrics.flush_errors.inc();
+        self.note_lost(error);
         if error.is_transient() {
             tracing::warn!(%error, n_failures, "flush failed and is tried again");
         } else {
