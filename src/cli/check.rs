@@ -1,5 +1,7 @@
 //! `tributary check`: configuration, journal and lake, a line a finding.
 
+mod bond;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -12,10 +14,11 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config;
 use crate::disk;
 use crate::flatten::TABLES;
+use crate::journal::bond::standing;
 use crate::journal::directory::{list_sequences, load_checkpoint, segment_path};
 use crate::journal::segment::{Piece, SegmentReader};
 use crate::lake::audit::{self, Audit};
-use crate::lake::{Lake, files, log};
+use crate::lake::{Lake, LakeError, files, log};
 use crate::replay::{ID_CONFLICT, count_by_reason};
 
 /// Files of a day that are worth a word.
@@ -61,7 +64,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let mut findings = Findings::default();
     check_configuration(&args, &mut findings)?;
     check_journal(&args.journal, &mut findings);
-    check_lake(common, &mut findings).await;
+    check_lake(common, &args.journal.journal, &mut findings).await;
     output::print(findings.text.as_bytes())?;
     match findings.n_problems {
         0 => Ok(()),
@@ -193,16 +196,17 @@ fn read_segment(path: &Path) -> Result<(u64, Vec<String>), crate::journal::Journ
     Ok((n_records, damage))
 }
 
-async fn check_lake(common: &Common, findings: &mut Findings) {
+async fn check_lake(common: &Common, journal: &Path, findings: &mut Findings) {
     let place = &common.lake;
     let lake = match common.open_lake_to_read() {
         Ok(lake) => lake,
-        Err(error) => return findings.note(&error.to_string()),
+        Err(error) => return report_missing(common, journal, &error, findings),
     };
     match lake.probe().await {
         Ok(()) => findings.fine(&format!("lake {place}: can be written, keys are created once")),
         Err(error) => return findings.problem(&format!("lake {place}: {error}")),
     }
+    bond::check(journal, &lake, findings).await;
     let now_ms = SystemClock::new().now_ms();
     for table in TABLES {
         check_table(&lake, table, now_ms, findings).await;
@@ -217,6 +221,16 @@ async fn check_lake(common: &Common, findings: &mut Findings) {
         }),
         Err(error) => findings.problem(&format!("dead letters: {error}")),
     }
+}
+
+/// A lake that is not there is a matter of course before the first start, and only then.
+fn report_missing(common: &Common, journal: &Path, error: &anyhow::Error, findings: &mut Findings) {
+    let standing = standing(journal, &common.lake.identity());
+    if standing.is_ok_and(|standing| standing.knows_lake) {
+        let location = common.lake.to_string();
+        return findings.problem(&LakeError::Gone { location }.to_string());
+    }
+    findings.note(&error.to_string());
 }
 
 async fn check_table(
