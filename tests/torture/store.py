@@ -23,6 +23,7 @@ class Fault:
     refuse    answered `status`, not done           reset     connection reset, not done
     lost      done, then the connection is reset    botched   done, but answered `status`
     slow      done after `seconds`                  cut       answered with half of the body
+    hang      not answered until `until` or another plan, then reset, not done
     careless  done without the condition that the key must be new
     """
 
@@ -117,6 +118,14 @@ class Store:
                     return next((one for one in faults if one.takes(method, path)), None)
         return None
 
+    def _outwait(self, fault):
+        """Waits until a fault is over, or no longer planned."""
+        while time.monotonic() < fault.until:
+            with self._lock:
+                if not any(fault in faults for faults in self._faults.values()):
+                    return
+            time.sleep(0.05)
+
     def _answer(self, environ, start_response):
         fault = self._fault(environ)
         if fault is None and "HTTP_IF_NONE_MATCH" in environ:
@@ -125,7 +134,9 @@ class Store:
                 return list(self._app(environ, start_response))
         if fault is None:
             return self._app(environ, start_response)
-        if fault.kind == "reset":
+        if fault.kind == "hang":
+            self._outwait(fault)
+        if fault.kind in ("hang", "reset"):
             hang_up(environ)
         if fault.kind == "refuse":
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -152,7 +163,7 @@ def backend():
 
 def refusal(status, start_response):
     """An answer as S3 gives it when it does not want to."""
-    codes = {409: "ConditionalRequestConflict", 412: "PreconditionFailed", 500: "InternalError"}
+    codes = {403: "AccessDenied", 409: "ConditionalRequestConflict", 412: "PreconditionFailed", 500: "InternalError"}
     body = f"<Error><Code>{codes.get(status, 'SlowDown')}</Code></Error>".encode()
     headers = [("content-type", "application/xml"), ("content-length", str(len(body)))]
     start_response(f"{status} Refused", headers)

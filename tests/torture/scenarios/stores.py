@@ -1,4 +1,4 @@
-"""F13 to F16: an object store that is down, refuses, resets, loses answers, or lies."""
+"""F13 to F16, F33: a store that is down, refuses, resets, loses answers, or is no more there."""
 
 import threading
 import time
@@ -46,9 +46,7 @@ def one_lake(world, store):
             world.pause(0.0, 0.5)
             serve.kill()
             mirror.check()
-            store.plan(prefix, [])
             serve.start()
-            store.plan(prefix, faults)
             send_all(serve.address, world.ledger, events)
         what = [(fault.kind, fault.status, fault.where) for fault in faults]
         if not world.wait(serve.is_drained, DRAIN_SECONDS_MAX, f"not drained after {what}"):
@@ -60,6 +58,97 @@ def one_lake(world, store):
     errors = [fields.get("error") for fields in serve.messages("ERROR")]
     world.expect(not errors, f"errors that need someone: {errors[:3]}")
     mirror.stop_and_check()
+
+
+@scenario("F33", "restarts while the lake is away: 403, 503, no answer, not mounted", 60, True)
+def restarts_in_an_outage(world):
+    """Webhooks are taken all the same, and are in the lake once when it is back."""
+    store = Store()
+    world.at_end(store.close)
+    for kind in ["store", "folder"]:
+        child = world.child(kind)
+        child.guard(OUTAGES[kind], store)
+        world.absorb(child)
+
+
+def store_outages(world, store):
+    """A store that refuses everything, or does not answer."""
+    serve = on_store(world, store, "away")
+    mirror = Mirror(world, store, "away", serve)
+
+    def leave():
+        until = time.monotonic() + 3600
+        status = world.random.choice([403, 403, 503])
+        # What hangs is not answered for as long as a process could wait in vain.
+        kind = world.random.choice(["hang", "refuse"])
+        store.plan("away", [Fault(kind, status=status, until=until)])
+
+    outages(world, serve, leave, lambda: store.plan("away", []), mirror.check)
+    mirror.stop_and_check()
+
+
+def folder_outages(world, _):
+    """A folder that is away with the disk below it, or leaves an empty mount point."""
+    lake = world.folder / "disk" / "lake"
+    lake.parent.mkdir()
+    serve = world.serve(*FLUSHES, lake=lake)
+    disk = world.disk(serve, lake=lake)
+    away = world.folder / "unmounted"
+    place = world.random.choice([lake, lake.parent])
+
+    def leave():
+        place.rename(away)
+        if world.random.random() < 0.5:
+            place.mkdir()
+
+    def come_back():
+        if place.exists():
+            left = list(place.rglob("*"))
+            world.expect(not left, f"written where nothing is mounted: {left}")
+            place.rmdir()
+        away.rename(place)
+
+    outages(world, serve, leave, come_back, lambda: world.check_at_rest(disk))
+    world.stop_and_check(serve)
+
+
+OUTAGES = {"store": store_outages, "folder": folder_outages}
+
+
+def outages(world, serve, leave, come_back, check):
+    """Outages with one or several starts in each; the process also ends before or after them."""
+    serve.start()
+    events = world.maker.events(ROWS)
+    send_all(serve.address, world.ledger, events)
+    world.wait(serve.is_drained, DRAIN_SECONDS_MAX, "the first flush was not done")
+    for _ in range(1 if world.is_short else 4):
+        world.random.choice([serve.kill, serve.stop])()
+        leave()
+        for _ in range(world.random.randint(1, 3)):
+            serve.start()
+            again = world.random.sample(events, 3)
+            fresh = world.maker.events(world.random.choice([3, ROWS]))
+            events += fresh
+            answers = send_all(serve.address, world.ledger, fresh + again)
+            world.expect(set(answers) == {200}, f"answers in an outage: {answers}")
+            status, text = serve.get("/readyz")
+            world.expect(status == 200 and "; " in text, f"/readyz: {status} {text}")
+            if world.random.random() < 0.5:
+                serve.kill()
+            else:
+                code = serve.stop()
+                world.expect(code == 1, f"exit code {code} with events that wait")
+        if world.random.random() < 0.5:
+            serve.start()
+        come_back()
+        if not serve.is_running():
+            serve.start()
+        # What is few waits for a clean stop.
+        send_all(serve.address, world.ledger, world.maker.events(ROWS))
+        world.wait(serve.is_drained, DRAIN_SECONDS_MAX, "not drained after an outage")
+        check()
+        world.rounds += 1
+    world.expect_answers()
 
 
 def plan(random):
