@@ -217,17 +217,20 @@ impl Endpoints {
     /// Answers a request.
     async fn answer(self, request: Request) -> Response {
         // The path that nearly all requests take needs no table of routes.
-        if let Some(receiver) = self.receiver
+        let Self { receiver, router } = self;
+        if let Some(receiver) = &receiver
             && request.method() == Method::POST
             && request.uri().path() == WEBHOOKS
         {
-            return webhook::receive(State(receiver), request).await;
+            return webhook::receive(State(Arc::clone(receiver)), request).await;
         }
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let answered = self.router.oneshot(request).await;
+        let answered = router.oneshot(request).await;
         let answered = answered.unwrap_or_else(|never| match never {});
-        if matches!(answered.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
-            self.receiver.tell_of_wrong_address(&method, &path);
+        if let Some(receiver) = receiver
+            && matches!(answered.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+        {
+            receiver.tell_of_wrong_address(&method, &path);
         }
         answered
     }

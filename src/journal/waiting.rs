@@ -103,7 +103,7 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let root = folder.path();
         assert_eq!(waiting(root, LAKE).unwrap(), Waiting::default());
-        let directory = Directory::open(root, LAKE).unwrap();
+        let directory = Directory::open(root, &LAKE.into()).unwrap();
         segment(&directory, 1, 3, 10);
         segment(&directory, 2, 4, 10);
         let count = |n_events| Waiting { n_events, is_more: false };
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn counting_ends_after_a_bounded_number_of_bytes() {
         let folder = tempfile::TempDir::new().unwrap();
-        let directory = Directory::open(folder.path(), LAKE).unwrap();
+        let directory = Directory::open(folder.path(), &LAKE.into()).unwrap();
         segment(&directory, 1, 9, 9 << 20);
         let waiting = waiting(folder.path(), LAKE).unwrap();
         assert_eq!(waiting, Waiting { n_events: 8, is_more: true });
