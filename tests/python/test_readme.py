@@ -35,7 +35,7 @@ NOT_RUN = {
     ("docs/reliability.md", "$ TORTURE_SEED=3405691582 TORTURE_ONLY=F1 make torture TORTURE_SECONDS=1"):
         "builds programs of its own; `make test` tortures for a minute",
     ("docs/scale.md", "ballista-scheduler --bind-port 50050"): "`make test-cluster` runs the same",
-    ("docs/security.md", "tributary serve --listen 127.0.0.1:8080 --secrets-file /etc/tributary/secrets --token-file /etc/tributary/token"):
+    ("docs/security.md", "tributary serve --listen 127.0.0.1:8080 --secrets-file /etc/tributary/secrets --tokens-file /etc/tributary/tokens.toml"):
         "paths of an installation; `make test-deb` starts one",
 }
 # The worked example is run by test_docs.
@@ -166,6 +166,10 @@ def test_settings_are_taken(tmp_path, walk):
     own = own.replace("s3://my-bucket/web", "lake").replace("/var/lib/tributary", str(tmp_path))
     (tmp_path / "tributary.toml").write_text(own)
     assert "1 webhook secret can be used" in output_of("check", cwd=tmp_path)
+    tokens = walk.take("README.md", "[[tokens]]").text.replace("7c1e…", "7c1e" * 8)
+    (tmp_path / "tokens.toml").write_text(tokens)
+    (tmp_path / "tokens.toml").chmod(0o600)
+    assert "1 token can be read" in output_of("check", "--tokens-file", "tokens.toml", cwd=tmp_path)
     channels = walk.take("docs/channels.md", "[[channels]]")
     (tmp_path / "tributary.toml").write_text(channels.text)
     (tmp_path / "e.ndjson").write_text(output_of("generate", 20))

@@ -66,13 +66,15 @@ export function Sidebar({ lake }: { lake: Lake | null }) {
             <div key={group.title} class="nav-group">
               <p>{group.title}</p>
               <ul>
-                {group.pages.filter((page) => isFor(lake, page.path)).map((page) => (
-                  <li key={page.path}>
-                    <Link to={page.path} current={isCurrent(path, page.path)}>
-                      {page.title}
-                    </Link>
-                  </li>
-                ))}
+                {group.pages
+                  .filter((page) => isFor(lake, page.path))
+                  .map((page) => (
+                    <li key={page.path}>
+                      <Link to={page.path} current={isCurrent(path, page.path)}>
+                        {page.title}
+                      </Link>
+                    </li>
+                  ))}
               </ul>
             </div>
           ))}
