@@ -213,14 +213,15 @@ def test_the_manifests_are_valid_and_the_container_has_no_rights(tmp_path):
     (settings,) = [d["data"]["tributary.toml"] for d in documents() if d["kind"] == "ConfigMap"]
     settings = settings.replace("s3://my-bucket/web", str(tmp_path / "lake"))
     settings = settings.replace("/etc/tributary/secrets/webhook", str(tmp_path / "secrets"))
-    settings = settings.replace("/etc/tributary/secrets/token", str(tmp_path / "token"))
+    tokens = tmp_path / "tokens.toml"
+    settings = settings.replace("/etc/tributary/secrets/tokens.toml", str(tokens))
     settings = settings.replace("/var/lib/tributary", str(tmp_path)).replace("0.0.0.0", "127.0.0.1")
     (tmp_path / "secrets").write_text(SECRET)
-    (tmp_path / "token").write_text("3f1c9a7e5d2b4806a1c3e5f708192a3b")
+    tokens.write_text('[[tokens]]\nname = "ada"\ntoken = "3f1c9a7e5d2b4806a1c3e5f708192a3b"\n')
     (tmp_path / "tributary.toml").write_text(settings)
     checked = run("check", cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
-    assert "1 webhook secret can be used" in checked.stdout and "token can be used" in checked.stdout
+    assert "1 webhook secret can be used" in checked.stdout and "1 token can be read" in checked.stdout
 
 
 def test_the_settings_hold(tmp_path):
