@@ -24,7 +24,8 @@ impl Stdout {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).map_err(marked)
+        self.0.write_all(bytes).map_err(marked)?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

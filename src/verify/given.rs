@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn what_is_surely_meant_is_read() {
         for text in [
-            format!("{A}"),
+            A.to_owned(),
             format!("\u{feff}{A}\r\n"),
             format!("  {A} \n\n"),
             format!("\"{A}\"\n"),
