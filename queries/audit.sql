@@ -68,7 +68,7 @@ checks AS (
     SELECT 5, 'sessions that no channel rule knows', concat(source, ' / ', medium), count(*)
     FROM visited
     WHERE channel = 'Unassigned'
-    GROUP BY concat(source, ' / ', medium)
+    GROUP BY source, medium
     UNION ALL
     SELECT 6, 'paid clicks without UTM tags', untagged_click, sum(sessions)
     FROM received
@@ -91,7 +91,7 @@ checks AS (
         ON coalesce(v.source, '') = coalesce(s.source, '')
        AND coalesce(v.campaign, '') = coalesce(s.campaign, '')
     WHERE v.event_id IS NULL
-    GROUP BY concat(s.source, ' / ', s.medium, ' / ', s.campaign)
+    GROUP BY s.source, s.medium, s.campaign
     UNION ALL
     SELECT 10, 'sessions of paid campaigns without spend',
         concat(c.source, ' / ', c.medium, ' / ', c.campaign), sum(c.sessions)
@@ -99,7 +99,7 @@ checks AS (
     LEFT JOIN spent AS s
         ON coalesce(s.source, '') = coalesce(c.source, '') AND s.campaign = c.campaign
     WHERE is_paid_channel(c.channel) AND s.amount IS NULL
-    GROUP BY concat(c.source, ' / ', c.medium, ' / ', c.campaign)
+    GROUP BY c.source, c.medium, c.campaign
     UNION ALL
     SELECT 11, 'events kept but not understood', reason, count(*)
     FROM dead_letters

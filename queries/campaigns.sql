@@ -37,11 +37,10 @@ WITH performed AS (
     )
 )
 SELECT
-    CASE WHEN place = 0 THEN nullif(split_part(dimension, chr(31), 1), '') ELSE dimension END
-        AS campaign,
-    nullif(split_part(dimension, chr(31), 2), '') AS source,
-    nullif(split_part(dimension, chr(31), 3), '') AS medium,
-    nullif(split_part(dimension, chr(31), 4), '') AS channel,
+    CASE WHEN place = 0 THEN part_of(dimension, 1) ELSE dimension END AS campaign,
+    part_of(dimension, 2) AS source,
+    part_of(dimension, 3) AS medium,
+    part_of(dimension, 4) AS channel,
     sessions,
     visitors,
     people,

@@ -60,8 +60,8 @@ CREATE OR REPLACE VIEW files.spend AS FROM query(CASE WHEN getvariable('n_spend'
     ELSE 'SELECT CAST(NULL AS VARCHAR) AS "event_id", CAST(NULL AS VARCHAR) AS "tenant", CAST(NULL AS VARCHAR) AS "session_id", CAST(NULL AS VARCHAR) AS "visitor_id", CAST(NULL AS DATE) AS "day", CAST(NULL AS VARCHAR) AS "source", CAST(NULL AS VARCHAR) AS "medium", CAST(NULL AS VARCHAR) AS "campaign", CAST(NULL AS DOUBLE) AS "amount", CAST(NULL AS VARCHAR) AS "currency", CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS "loaded_at", CAST(NULL AS VARCHAR) AS "channel", CAST(NULL AS DATE) AS "date" WHERE FALSE' END);
 
 CREATE OR REPLACE TABLE files.goals (name VARCHAR, kind VARCHAR, pattern VARCHAR, props_pattern VARCHAR, value_pattern VARCHAR, min_pages BIGINT, min_seconds BIGINT, value DOUBLE, counting VARCHAR);
-INSERT INTO files.goals VALUES ('signup', 'signal', '(?s)^(?:signup)$', NULL, '(?s)^(?:.*"value"\s*:\s*"?(-?[0-9]+(?:\.[0-9]+)?).*)$', NULL, NULL, 0.0, 'every');
-INSERT INTO files.goals VALUES ('demo_requested', 'signal', '(?s)^(?:demo_requested)$', NULL, '(?s)^(?:.*"value"\s*:\s*"?(-?[0-9]+(?:\.[0-9]+)?).*)$', NULL, NULL, 0.0, 'every');
+INSERT INTO files.goals VALUES ('signup', 'signal', '(?s)^(?:signup)$', NULL, '(?s)^(?:.*"value"\s*:\s*"?(-?[0-9]{1,15}(?:\.[0-9]+)?(?:[eE][+-]?[0-9])?)(?:[^0-9eE].*|[eE](?:[^0-9+-].*)?)?)$', NULL, NULL, 0.0, 'every');
+INSERT INTO files.goals VALUES ('demo_requested', 'signal', '(?s)^(?:demo_requested)$', NULL, '(?s)^(?:.*"value"\s*:\s*"?(-?[0-9]{1,15}(?:\.[0-9]+)?(?:[eE][+-]?[0-9])?)(?:[^0-9eE].*|[eE](?:[^0-9+-].*)?)?)$', NULL, NULL, 0.0, 'every');
 CREATE OR REPLACE VIEW files.page_goals AS FROM files.goals WHERE kind = 'page';
 CREATE OR REPLACE VIEW files.signal_goals AS FROM files.goals WHERE kind = 'signal';
 CREATE OR REPLACE VIEW files.session_goals AS FROM files.goals WHERE kind = 'session';
@@ -250,7 +250,8 @@ CREATE OR REPLACE VIEW conversion_events AS
 -- Every conversion, from whichever source: goals met on the site and conversions loaded. Each is
 -- given the person and the account it belongs to, as far as either is known, and the times at
 -- which the account's first lead, the deal's opportunity and its closing were. Of a deal's stages
--- the latest is current.
+-- the latest is current. A goal that counts once an account counts once a person where no account
+-- is known, and one that counts once a person once a session where nobody is.
 WITH visited AS (
     SELECT date, event_id, tenant, session_id, visitor_id, person, account FROM visits
 ),
@@ -312,10 +313,12 @@ counted AS (
     QUALIFY row_number() OVER (
         PARTITION BY
             conversion,
-            CASE counting
-                WHEN 'session' THEN coalesce(session_id, event_id)
-                WHEN 'person' THEN person
-                WHEN 'account' THEN coalesce(account, person)
+            counting = 'account' AND account IS NOT NULL,
+            CASE
+                WHEN counting = 'account' AND account IS NOT NULL THEN account
+                WHEN counting IN ('account', 'person')
+                    THEN coalesce(person, visitor_id, session_id, event_id)
+                WHEN counting = 'session' THEN coalesce(session_id, event_id)
                 ELSE place
             END
         ORDER BY converted_at, place
@@ -528,27 +531,71 @@ LEFT JOIN account_facts AS f ON f.account = t.account;
 CREATE OR REPLACE MACRO is_paid_channel(name) AS
     name LIKE 'Paid%' OR name IN ('Display', 'Cross-network');
 
--- The touchpoints, each with its value of a dimension.
+-- A name, or null if it is empty or one that reports use for rows of their own: a visitor may
+-- have typed it.
+CREATE OR REPLACE MACRO unreserved(name) AS
+    CASE
+        WHEN name IN (
+            '', '(not set)', '(total)', '(attributed)', '(unattributed)', '(no touch)',
+            '(start)', '(conversion)', '(null)'
+        )
+        THEN NULL
+        ELSE name
+    END;
+
+-- Writes a text as one of several that are joined by chr(31), which may be in the text itself.
+CREATE OR REPLACE MACRO as_part(part) AS
+    replace(replace(part, chr(30), concat(chr(30), '0')), chr(31), concat(chr(30), '1'));
+
+-- The n-th of texts written by `as_part` and joined by chr(31); null if it is empty.
+CREATE OR REPLACE MACRO part_of(joined, n) AS
+    nullif(
+        replace(
+            replace(split_part(joined, chr(31), n), concat(chr(30), '1'), chr(31)),
+            concat(chr(30), '0'),
+            chr(30)
+        ),
+        ''
+    );
+
+-- Writes a name as a step of a path: `\` and `>` have a `\` before them, and so have a blank at
+-- either end and a `'` at the beginning. All other names stay as they are. The other direction:
+-- `parse_path` in src/attribution/path.rs, and docs/attribution.md.
+CREATE OR REPLACE MACRO path_step(name) AS
+    concat(
+        CASE WHEN left(name, 1) IN (' ', '''') THEN '\' ELSE '' END,
+        CASE
+            WHEN right(name, 1) = ' ' AND name <> ' ' THEN concat(
+                replace(replace(left(name, length(name) - 1), '\', '\\'), '>', '\>'), '\ '
+            )
+            ELSE replace(replace(name, '\', '\\'), '>', '\>')
+        END
+    );
+
+-- The touchpoints, each with its value of a dimension; `(not set)` where there is none, or one
+-- that a report would take for a row of its own.
 CREATE OR REPLACE MACRO touchpoints_by(by_column := 'channel', touchpoint := 'session') AS TABLE
-SELECT
-    t.*,
-    coalesce(
+SELECT * REPLACE (coalesce(unreserved(dimension), '(not set)') AS dimension)
+FROM (
+    SELECT
+        t.*,
         CASE by_column
             WHEN 'source' THEN t.source
             WHEN 'medium' THEN t.medium
             WHEN 'campaign' THEN t.campaign
             WHEN 'campaign_detail' THEN
-                CASE WHEN t.campaign IS NULL THEN NULL ELSE
-                    concat(t.campaign, chr(31), t.source, chr(31), t.medium, chr(31), t.channel)
+                CASE WHEN unreserved(t.campaign) IS NULL THEN NULL ELSE
+                    concat(as_part(t.campaign), chr(31), as_part(t.source), chr(31),
+                           as_part(t.medium), chr(31), as_part(t.channel))
                 END
             WHEN 'source_detail' THEN
-                concat(t.source, chr(31), t.medium, chr(31), t.channel)
-            WHEN 'landing_detail' THEN concat(t.landing_host, chr(31), t.landing_path)
+                concat(as_part(unreserved(t.source)), chr(31), as_part(t.medium), chr(31),
+                       as_part(t.channel))
+            WHEN 'landing_detail' THEN
+                concat(as_part(t.landing_host), chr(31), as_part(t.landing_path))
             WHEN 'term' THEN t.term
             WHEN 'content' THEN t.content
-            WHEN 'landing_page' THEN
-                CASE WHEN t.landing_host IS NULL THEN NULL
-                     ELSE concat(t.landing_host, t.landing_path) END
+            WHEN 'landing_page' THEN concat(t.landing_host, t.landing_path)
             WHEN 'referrer' THEN t.referrer_host
             WHEN 'country' THEN t.country
             WHEN 'region' THEN t.region
@@ -562,12 +609,11 @@ SELECT
             WHEN 'company_country' THEN t.company_country
             WHEN 'account' THEN t.account
             ELSE t.channel
-        END,
-        '(not set)'
-    ) AS dimension
-FROM touchpoints AS t
-WHERE t.touched_at IS NOT NULL
-  AND (touchpoint = 'pageview' OR t.position = 0);
+        END AS dimension
+    FROM touchpoints AS t
+    WHERE t.touched_at IS NOT NULL
+      AND (touchpoint = 'pageview' OR t.position = 0)
+) AS named;
 
 -- The touches before each conversion, in order, each with every model's share of the credit.
 -- A conversion without touches is one row, whose touch is null. Shares of a conversion sum to 1,
@@ -963,13 +1009,14 @@ FROM touches(
     weights := weights
 );
 
--- The distinct paths of touches, with the conversions and value that each ended in, and how many
--- people or accounts without a conversion walked it (`nulls`: the touches within the lookback
--- before their last one). The path is written as walked (`unique`), without repeats in a row
--- (`exposure`), without later repeats (`first`), or as each step with its count (`frequency`).
--- Other parameters as of `touches`.
-CREATE OR REPLACE MACRO paths(
+-- The distinct walks of touches, each a list of names, with the conversions and value that each
+-- ended in, and how many people or accounts without a conversion walked it (`nulls`: the touches
+-- within the lookback before their last one). The list is as walked (`unique`), without repeats in
+-- a row (`exposure`), without later repeats (`first`), or each step with its count (`frequency`).
+-- A name is as it is, or if wished as paths are written. Other parameters as of `touches`.
+CREATE OR REPLACE MACRO walks(
     transform := 'unique',
+    is_written := FALSE,
     unit := 'person',
     by_column := 'channel',
     from_day := CAST(NULL AS DATE),
@@ -988,7 +1035,7 @@ WITH walked AS (
         value,
         CASE WHEN origin = 'none' THEN 0 ELSE 1 END AS n_converted,
         i,
-        replace(dimension, ' > ', ' / ') AS step
+        CASE WHEN is_written THEN path_step(dimension) ELSE dimension END AS step
     FROM touches(
         unit := unit,
         by_column := by_column,
@@ -1031,35 +1078,77 @@ written AS (
     FROM turned
 ),
 counted AS (
-    -- Counted before the paths are made: so their rows come sorted by conversion, and one path
+    -- Counted before the lists are made: so their rows come sorted by conversion, and one list
     -- is made at a time.
-    SELECT *, count(step) OVER (PARTITION BY conversion_id) AS n_steps
+    SELECT *, count(*) OVER (PARTITION BY conversion_id) AS n_steps
     FROM written
+    WHERE step IS NOT NULL
 ),
-walks AS (
+listed AS (
     SELECT
         conversion_id,
         max(n_converted) AS n_converted,
         max(value) AS value,
-        string_agg(step, ' > ' ORDER BY i) AS path,
+        array_agg(step ORDER BY i) AS walk,
         max(n_steps) AS n_touches
     FROM counted
     GROUP BY conversion_id
 )
 SELECT
-    path,
+    walk,
     max(n_touches) AS n_touches,
     sum(n_converted) AS conversions,
     sum(value) AS value,
     sum(1 - n_converted) AS nulls
-FROM walks
-GROUP BY path;
+FROM listed
+GROUP BY walk;
+
+-- The distinct paths of touches, with the conversions and value that each ended in, and how many
+-- people or accounts without a conversion walked it (`nulls`: the touches within the lookback
+-- before their last one). The path is written as walked (`unique`), without repeats in a row
+-- (`exposure`), without later repeats (`first`), or as each step with its count (`frequency`).
+-- Names are joined by ` > ` and written as `path_step` has it. Other parameters as of `touches`.
+CREATE OR REPLACE MACRO paths(
+    transform := 'unique',
+    unit := 'person',
+    by_column := 'channel',
+    from_day := CAST(NULL AS DATE),
+    to_day := CAST(NULL AS DATE),
+    in_tenant := CAST(NULL AS VARCHAR),
+    of_conversion := CAST(NULL AS VARCHAR),
+    of_stage := CAST(NULL AS VARCHAR),
+    lookback := CAST(NULL AS DOUBLE),
+    steps := CAST(NULL AS BIGINT),
+    direct := 'keep',
+    touchpoint := 'session'
+) AS TABLE
+SELECT
+    array_to_string(walk, ' > ') AS path,
+    n_touches,
+    conversions,
+    value,
+    nulls
+FROM walks(
+    is_written := TRUE,
+    transform := transform,
+    unit := unit,
+    by_column := by_column,
+    from_day := from_day,
+    to_day := to_day,
+    in_tenant := in_tenant,
+    of_conversion := of_conversion,
+    of_stage := of_stage,
+    lookback := lookback,
+    steps := steps,
+    direct := direct,
+    touchpoint := touchpoint
+);
 
 -- How much each value of the dimension is missed: 1 - p(without it) / p, where p is the chance
 -- that a Markov chain over the paths ends in a conversion; the same for value. DuckDB works out
 -- order 1 here, by following the chain until less than 1e-15 of the mass is left on its way;
 -- tributary solves the chain exactly, for orders 1 to 4 (src/attribution/markov.rs).
--- Without `enabled` there are no rows and there is no work.
+-- The state of the start is null. Without `enabled` there are no rows and there is no work.
 CREATE OR REPLACE MACRO removal_effects(
     enabled := TRUE,
     chain_order := 1,
@@ -1076,8 +1165,8 @@ CREATE OR REPLACE MACRO removal_effects(
     touchpoint := 'session'
 ) AS TABLE
 WITH RECURSIVE walked AS (
-    SELECT string_split(path, ' > ') AS walk, conversions, value, nulls
-    FROM paths(
+    SELECT walk, conversions, value, nulls
+    FROM walks(
         unit := unit,
         by_column := by_column,
         from_day := from_day,
@@ -1095,14 +1184,14 @@ WITH RECURSIVE walked AS (
 ),
 hops AS (
     SELECT
-        unnest(list_zip(list_prepend('(start)', walk), walk)) AS hop,
+        unnest(list_zip(list_prepend(CAST(NULL AS VARCHAR), walk), walk)) AS hop,
         conversions + nulls AS weight
     FROM walked
 ),
 counts AS (
     SELECT hop[1] AS "from", hop[2] AS "to", sum(weight) AS weight
     FROM hops
-    WHERE hop[1] <> hop[2]
+    WHERE hop[2] IS NOT NULL AND hop[1] IS DISTINCT FROM hop[2]
     GROUP BY ALL
 ),
 ends AS (
@@ -1122,7 +1211,7 @@ leaving AS (
 chances AS (
     SELECT c."from", c."to", c.weight / l.weight AS chance
     FROM counts AS c
-    INNER JOIN leaving AS l USING ("from")
+    INNER JOIN leaving AS l ON l."from" IS NOT DISTINCT FROM c."from"
 ),
 gains AS (
     SELECT e."from" AS state, e.conversions / l.weight AS conversion, e.value / l.weight AS value
@@ -1135,12 +1224,12 @@ removed AS (
     SELECT CAST(NULL AS VARCHAR) AS name
 ),
 mass AS (
-    SELECT 0 AS n_steps, name, '(start)' AS state, CAST(1.0 AS DOUBLE) AS amount
+    SELECT 0 AS n_steps, name, CAST(NULL AS VARCHAR) AS state, CAST(1.0 AS DOUBLE) AS amount
     FROM removed
     UNION ALL
     SELECT m.n_steps + 1 AS n_steps, m.name, c."to" AS state, sum(m.amount * c.chance) AS amount
     FROM mass AS m
-    INNER JOIN chances AS c ON c."from" = m.state
+    INNER JOIN chances AS c ON c."from" IS NOT DISTINCT FROM m.state
     WHERE (m.name IS NULL OR c."to" <> m.name)
       AND m.amount > 1e-18
       AND m.n_steps < 100000
@@ -1154,9 +1243,10 @@ worth AS (
 )
 SELECT
     r.name AS dimension,
-    1.0 - coalesce(w.conversion, 0.0) / w_all.conversion AS effect,
+    least(greatest(1.0 - coalesce(w.conversion, 0.0) / w_all.conversion, 0.0), 1.0) AS effect,
     CASE WHEN w_all.value > 0
-         THEN 1.0 - coalesce(w.value, 0.0) / w_all.value ELSE 0.0 END AS value_effect
+         THEN least(greatest(1.0 - coalesce(w.value, 0.0) / w_all.value, 0.0), 1.0)
+         ELSE 0.0 END AS value_effect
 FROM removed AS r
 LEFT JOIN worth AS w ON w.name = r.name
 CROSS JOIN (SELECT conversion, value FROM worth WHERE name IS NULL) AS w_all
@@ -1311,16 +1401,18 @@ WITH paid AS (
         s.amount,
         coalesce(
             CASE by_column
-                WHEN 'source' THEN s.source
-                WHEN 'medium' THEN s.medium
-                WHEN 'campaign' THEN s.campaign
+                WHEN 'source' THEN unreserved(s.source)
+                WHEN 'medium' THEN unreserved(s.medium)
+                WHEN 'campaign' THEN unreserved(s.campaign)
                 WHEN 'campaign_detail' THEN
-                    CASE WHEN s.campaign IS NULL THEN NULL ELSE
-                        concat(s.campaign, chr(31), s.source, chr(31), s.medium, chr(31), s.channel)
+                    CASE WHEN unreserved(s.campaign) IS NULL THEN NULL ELSE
+                        concat(as_part(s.campaign), chr(31), as_part(s.source), chr(31),
+                               as_part(s.medium), chr(31), as_part(s.channel))
                     END
                 WHEN 'source_detail' THEN
-                    concat(s.source, chr(31), s.medium, chr(31), s.channel)
-                WHEN 'channel' THEN s.channel
+                    concat(as_part(unreserved(s.source)), chr(31), as_part(s.medium), chr(31),
+                           as_part(s.channel))
+                WHEN 'channel' THEN unreserved(s.channel)
             END,
             '(not set)'
         ) AS dimension

@@ -37,9 +37,8 @@ WITH performed AS (
     )
 )
 SELECT
-    CASE WHEN place = 0 THEN nullif(split_part(dimension, chr(31), 1), '') ELSE dimension END
-        AS landing_host,
-    nullif(split_part(dimension, chr(31), 2), '') AS landing_path,
+    CASE WHEN place = 0 THEN part_of(dimension, 1) ELSE dimension END AS landing_host,
+    part_of(dimension, 2) AS landing_path,
     sessions,
     visitors,
     people,

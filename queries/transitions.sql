@@ -39,27 +39,29 @@ WITH walked AS (
 ),
 hops AS (
     SELECT
-        coalesce(w.dimension_before, '(start)') AS from_state,
-        w.dimension AS to_state
+        w.dimension_before AS from_name,
+        w.dimension AS to_name,
+        CAST(NULL AS VARCHAR) AS ending
     FROM walked AS w
     WHERE w.dimension_before IS NULL OR w.dimension_before <> w.dimension
     UNION ALL
     SELECT
-        e.dimension AS from_state,
-        CASE WHEN e.origin = 'none' THEN '(null)' ELSE '(conversion)' END AS to_state
+        e.dimension AS from_name,
+        CAST(NULL AS VARCHAR) AS to_name,
+        CASE WHEN e.origin = 'none' THEN '(null)' ELSE '(conversion)' END AS ending
     FROM walked AS e
     WHERE e.i = e.n
 ),
 counted AS (
-    SELECT from_state, to_state, count(*) AS transitions
+    SELECT from_name, to_name, ending, count(*) AS transitions
     FROM hops
-    GROUP BY from_state, to_state
+    GROUP BY from_name, to_name, ending
 )
 SELECT
-    c.from_state,
-    c.to_state,
+    coalesce(c.from_name, '(start)') AS from_state,
+    coalesce(c.to_name, c.ending) AS to_state,
     c.transitions,
-    1.0 * c.transitions / sum(c.transitions) OVER (PARTITION BY c.from_state) AS probability,
+    1.0 * c.transitions / sum(c.transitions) OVER (PARTITION BY c.from_name) AS probability,
     e.effect AS removal_effect
 FROM counted AS c
 LEFT JOIN removal_effects(
@@ -75,5 +77,5 @@ LEFT JOIN removal_effects(
     steps := $steps,
     direct := $direct,
     touchpoint := $touchpoint
-) AS e ON e.dimension = c.from_state
-ORDER BY c.from_state, c.transitions DESC, c.to_state
+) AS e ON e.dimension = c.from_name
+ORDER BY from_state, c.transitions DESC, to_state

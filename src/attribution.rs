@@ -1,6 +1,6 @@
 //! Attribution over ready-made journeys: how often each path of touches ended in a conversion.
 //!
-//! `journeys.rs` holds the paths and reads them from a file, `models.rs` shares a path's
+//! `journeys.rs` holds the paths and reads them from a file, `path.rs` reads one, `models.rs` shares a path's
 //! conversions among its touches, `markov.rs` asks what would be lost without a channel. Paths know
 //! no times and no milestones, so models that need them live in SQL (`queries/macros/touches.sql`),
 //! which has the same formulas for all others. Nothing is rounded here.
@@ -8,10 +8,12 @@
 mod journeys;
 mod markov;
 mod models;
+mod path;
 
 pub use journeys::{Journeys, Path};
 pub use markov::{Effect, ORDER_MAX, removal_effects};
 pub use models::{Model, Weights};
+pub use path::parse_path;
 
 /// Why journeys can't be attributed; each names the culprit and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -230,8 +230,13 @@ fn props_pattern(name: &str, value: &str) -> String {
     whole(&format!(r#".*"{name}"\s*:\s*(?:"{value}"|{value}\s*[,}}]).*"#))
 }
 
+/// Finds a number among a JSON object's properties: at most 15 digits before the point and an
+/// exponent of one digit, since a visitor may send any, and sums have to stay exact. What goes on
+/// as a longer number is none.
 fn value_pattern(name: &str) -> String {
-    whole(&format!(r#".*"{}"\s*:\s*"?(-?[0-9]+(?:\.[0-9]+)?).*"#, escape(name)))
+    let number = r"-?[0-9]{1,15}(?:\.[0-9]+)?(?:[eE][+-]?[0-9])?";
+    let rest = r"(?:[^0-9eE].*|[eE](?:[^0-9+-].*)?)?";
+    whole(&format!(r#".*"{}"\s*:\s*"?({number}){rest}"#, escape(name)))
 }
 
 /// Matches from start to end, over lines.
@@ -274,6 +279,24 @@ mod tests {
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_is_a_number_that_can_be_summed() {
+        let pattern = regex::Regex::new(&value_pattern("value")).unwrap();
+        let check = |props: &str, expected: Option<&str>| {
+            let found = pattern.captures(props).map(|found| found[1].to_owned());
+            assert_eq!(found.as_deref(), expected, "{props}");
+        };
+        check(r#"{"value":49.90}"#, Some("49.90"));
+        check(r#"{"value": "-3 EUR", "x": 1}"#, Some("-3"));
+        check(r#"{"value":"49EUR"}"#, Some("49"));
+        check(r#"{"value":1.5e3,"a":[]}"#, Some("1.5e3"));
+        check(r#"{"value":999999999999999}"#, Some("999999999999999"));
+        for none in ["1e400", "1e15", "9999999999999999", "1e+99", "\"NaN\"", "\"inf\"", "[1]"] {
+            check(&format!(r#"{{"value":{none}}}"#), None);
+        }
+        check(r#"{"note":"\"value\": 5"}"#, None);
     }
 
     #[test]

@@ -259,8 +259,8 @@ impl Engine {
         let mut plans = vec![];
         for call in &calls {
             let effects = EffectsTable::register(&self.context, call)?;
-            if let Some(paths) = &call.paths {
-                plans.push((self.plan(paths.clone()).await?, Some(effects)));
+            if let Some(walks) = &call.walks {
+                plans.push((self.plan(walks.clone()).await?, Some(effects)));
             }
         }
         let answer = self.plan(statement).await;
@@ -284,7 +284,7 @@ impl Engine {
         Ok(plan)
     }
 
-    /// Runs plans of paths, each for the table of effects that come from them, and the last plan,
+    /// Runs plans of walks, each for the table of effects that come from them, and the last plan,
     /// whose rows are the answer.
     async fn run_plans(
         &self,

@@ -1,7 +1,8 @@
 // Rows, series and flows that tables and charts are made of.
 import { describe, expect, it } from 'vitest';
-import { flowOf, parsePath } from '../src/charts/flow';
+import { flowOf } from '../src/charts/flow';
 import { ratesOf } from '../src/core/ingestion';
+import { parsePath } from '../src/core/path';
 import { isFooter, sortRows, splitFooters } from '../src/core/rows';
 import { largestOf, stackOf } from '../src/core/series';
 

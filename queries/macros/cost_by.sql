@@ -10,16 +10,18 @@ WITH paid AS (
         s.amount,
         coalesce(
             CASE by_column
-                WHEN 'source' THEN s.source
-                WHEN 'medium' THEN s.medium
-                WHEN 'campaign' THEN s.campaign
+                WHEN 'source' THEN unreserved(s.source)
+                WHEN 'medium' THEN unreserved(s.medium)
+                WHEN 'campaign' THEN unreserved(s.campaign)
                 WHEN 'campaign_detail' THEN
-                    CASE WHEN s.campaign IS NULL THEN NULL ELSE
-                        concat(s.campaign, chr(31), s.source, chr(31), s.medium, chr(31), s.channel)
+                    CASE WHEN unreserved(s.campaign) IS NULL THEN NULL ELSE
+                        concat(as_part(s.campaign), chr(31), as_part(s.source), chr(31),
+                               as_part(s.medium), chr(31), as_part(s.channel))
                     END
                 WHEN 'source_detail' THEN
-                    concat(s.source, chr(31), s.medium, chr(31), s.channel)
-                WHEN 'channel' THEN s.channel
+                    concat(as_part(unreserved(s.source)), chr(31), as_part(s.medium), chr(31),
+                           as_part(s.channel))
+                WHEN 'channel' THEN unreserved(s.channel)
             END,
             '(not set)'
         ) AS dimension

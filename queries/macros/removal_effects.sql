@@ -2,7 +2,7 @@
 -- that a Markov chain over the paths ends in a conversion; the same for value. DuckDB works out
 -- order 1 here, by following the chain until less than 1e-15 of the mass is left on its way;
 -- tributary solves the chain exactly, for orders 1 to 4 (src/attribution/markov.rs).
--- Without `enabled` there are no rows and there is no work.
+-- The state of the start is null. Without `enabled` there are no rows and there is no work.
 CREATE OR REPLACE MACRO removal_effects(
     enabled := TRUE,
     chain_order := 1,
@@ -19,8 +19,8 @@ CREATE OR REPLACE MACRO removal_effects(
     touchpoint := 'session'
 ) AS TABLE
 WITH RECURSIVE walked AS (
-    SELECT string_split(path, ' > ') AS walk, conversions, value, nulls
-    FROM paths(
+    SELECT walk, conversions, value, nulls
+    FROM walks(
         unit := unit,
         by_column := by_column,
         from_day := from_day,
@@ -38,14 +38,14 @@ WITH RECURSIVE walked AS (
 ),
 hops AS (
     SELECT
-        unnest(list_zip(list_prepend('(start)', walk), walk)) AS hop,
+        unnest(list_zip(list_prepend(CAST(NULL AS VARCHAR), walk), walk)) AS hop,
         conversions + nulls AS weight
     FROM walked
 ),
 counts AS (
     SELECT hop[1] AS "from", hop[2] AS "to", sum(weight) AS weight
     FROM hops
-    WHERE hop[1] <> hop[2]
+    WHERE hop[2] IS NOT NULL AND hop[1] IS DISTINCT FROM hop[2]
     GROUP BY ALL
 ),
 ends AS (
@@ -65,7 +65,7 @@ leaving AS (
 chances AS (
     SELECT c."from", c."to", c.weight / l.weight AS chance
     FROM counts AS c
-    INNER JOIN leaving AS l USING ("from")
+    INNER JOIN leaving AS l ON l."from" IS NOT DISTINCT FROM c."from"
 ),
 gains AS (
     SELECT e."from" AS state, e.conversions / l.weight AS conversion, e.value / l.weight AS value
@@ -78,12 +78,12 @@ removed AS (
     SELECT CAST(NULL AS VARCHAR) AS name
 ),
 mass AS (
-    SELECT 0 AS n_steps, name, '(start)' AS state, CAST(1.0 AS DOUBLE) AS amount
+    SELECT 0 AS n_steps, name, CAST(NULL AS VARCHAR) AS state, CAST(1.0 AS DOUBLE) AS amount
     FROM removed
     UNION ALL
     SELECT m.n_steps + 1 AS n_steps, m.name, c."to" AS state, sum(m.amount * c.chance) AS amount
     FROM mass AS m
-    INNER JOIN chances AS c ON c."from" = m.state
+    INNER JOIN chances AS c ON c."from" IS NOT DISTINCT FROM m.state
     WHERE (m.name IS NULL OR c."to" <> m.name)
       AND m.amount > 1e-18
       AND m.n_steps < 100000
@@ -97,9 +97,10 @@ worth AS (
 )
 SELECT
     r.name AS dimension,
-    1.0 - coalesce(w.conversion, 0.0) / w_all.conversion AS effect,
+    least(greatest(1.0 - coalesce(w.conversion, 0.0) / w_all.conversion, 0.0), 1.0) AS effect,
     CASE WHEN w_all.value > 0
-         THEN 1.0 - coalesce(w.value, 0.0) / w_all.value ELSE 0.0 END AS value_effect
+         THEN least(greatest(1.0 - coalesce(w.value, 0.0) / w_all.value, 0.0), 1.0)
+         ELSE 0.0 END AS value_effect
 FROM removed AS r
 LEFT JOIN worth AS w ON w.name = r.name
 CROSS JOIN (SELECT conversion, value FROM worth WHERE name IS NULL) AS w_all

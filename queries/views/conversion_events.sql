@@ -1,7 +1,8 @@
 -- Every conversion, from whichever source: goals met on the site and conversions loaded. Each is
 -- given the person and the account it belongs to, as far as either is known, and the times at
 -- which the account's first lead, the deal's opportunity and its closing were. Of a deal's stages
--- the latest is current.
+-- the latest is current. A goal that counts once an account counts once a person where no account
+-- is known, and one that counts once a person once a session where nobody is.
 WITH visited AS (
     SELECT date, event_id, tenant, session_id, visitor_id, person, account FROM visits
 ),
@@ -63,10 +64,12 @@ counted AS (
     QUALIFY row_number() OVER (
         PARTITION BY
             conversion,
-            CASE counting
-                WHEN 'session' THEN coalesce(session_id, event_id)
-                WHEN 'person' THEN person
-                WHEN 'account' THEN coalesce(account, person)
+            counting = 'account' AND account IS NOT NULL,
+            CASE
+                WHEN counting = 'account' AND account IS NOT NULL THEN account
+                WHEN counting IN ('account', 'person')
+                    THEN coalesce(person, visitor_id, session_id, event_id)
+                WHEN counting = 'session' THEN coalesce(session_id, event_id)
                 ELSE place
             END
         ORDER BY converted_at, place

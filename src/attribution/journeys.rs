@@ -1,17 +1,18 @@
 //! Journeys: distinct paths of channels, with what each ended in.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead as _, BufReader, Read};
 
 use super::AttributionError;
+use super::path::parse_path;
 use crate::text;
 
-/// What stands between the steps of a path.
-const SEPARATOR: &str = " > ";
-const PATH: &str = "path";
-const CONVERSIONS: &str = "total_conversions";
-const VALUE: &str = "total_conversion_value";
-const NULLS: &str = "total_null";
+/// Names of the columns of a file, the usual one first.
+const PATH: &[&str] = &["path"];
+const CONVERSIONS: &[&str] = &["total_conversions", "conversions"];
+const VALUE: &[&str] = &["total_conversion_value", "value"];
+const NULLS: &[&str] = &["total_null", "journeys_without"];
 
 /// A path and what it ended in.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,35 +52,21 @@ impl Journeys {
         })
     }
 
-    /// Adds journeys of a path, its channels joined by ` > `.
-    ///
-    /// # Errors
-    /// A sentence that says what is wrong with the path.
-    pub fn add(
-        &mut self,
-        path: &str,
-        conversions: f64,
-        value: f64,
-        nulls: f64,
-    ) -> Result<(), String> {
-        let mut steps = vec![];
-        for name in path.split(SEPARATOR).map(str::trim) {
-            if name.is_empty() || name.starts_with('>') || name.ends_with('>') {
-                return Err(format!(
-                    "`{path}` is no {PATH}; write channels joined by ` > `, none of them empty"
-                ));
-            }
-            steps.push(self.id(name));
+    /// Adds journeys through these channels: conversions, their value, and those that ended in
+    /// none. Without a channel there is nothing to add.
+    pub fn add<'n>(&mut self, names: impl IntoIterator<Item = &'n str>, sums: [f64; 3]) {
+        let steps: Vec<usize> = names.into_iter().map(|name| self.id(name)).collect();
+        if steps.is_empty() {
+            return;
         }
-        let sums = self.paths.entry(steps).or_default();
-        for (sum, addend) in sums.iter_mut().zip([conversions, value, nulls]) {
+        for (sum, addend) in self.paths.entry(steps).or_default().iter_mut().zip(sums) {
             *sum += addend;
         }
-        Ok(())
     }
 
     /// Reads a CSV with the columns `path` and `total_conversions`, and perhaps
-    /// `total_conversion_value` and `total_null`, separated by commas, semicolons or tabs.
+    /// `total_conversion_value` and `total_null`, separated by commas, semicolons or tabs. The
+    /// names that the reports of paths give these columns will do as well.
     ///
     /// # Errors
     /// [`AttributionError::Input`].
@@ -97,7 +84,6 @@ impl Journeys {
         let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|byte| (count(*byte), 0));
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter.filter(|byte| count(*byte) > 0).unwrap_or(b','))
-            .trim(csv::Trim::All)
             .from_reader(input);
         let columns = Columns::of(&mut reader)?;
         let mut journeys = Self::default();
@@ -111,17 +97,8 @@ impl Journeys {
                 Err(error) => return Err(refuse(&place, &error.to_string())),
             }
             let place = record.position().map_or(place, |at| format!("line {}", at.line()));
-            let number = |column: Option<usize>, name: &str| {
-                let text = column.and_then(|at| record.get(at)).unwrap_or_default();
-                read_amount(text, name).map_err(|reason| refuse(&place, &reason))
-            };
-            let conversions = number(Some(columns.conversions), CONVERSIONS)?;
-            let value = number(columns.value, VALUE)?;
-            let nulls = number(columns.nulls, NULLS)?;
-            let path = record.get(columns.path).unwrap_or_default();
-            journeys
-                .add(path, conversions, value, nulls)
-                .map_err(|reason| refuse(&place, &reason))?;
+            let (names, sums) = columns.read(&record).map_err(|reason| refuse(&place, &reason))?;
+            journeys.add(names.iter().map(AsRef::as_ref), sums);
         }
         if journeys.paths.is_empty() {
             return Err(refuse("header", "no journeys stand below it; give at least one row"));
@@ -152,20 +129,61 @@ impl Columns {
     fn of(reader: &mut csv::Reader<impl Read>) -> Result<Self, AttributionError> {
         let header =
             reader.headers().map_err(|error| refuse("header", &error.to_string()))?.clone();
-        let at = |wanted: &str| header.iter().position(|name| name == wanted);
-        let needed = |wanted: &str| {
-            at(wanted).ok_or_else(|| {
-                let columns = [PATH, CONVERSIONS, VALUE, NULLS].join(",");
-                refuse("header", &format!("there is no column `{wanted}`; begin with {columns}"))
+        let places = |wanted: &'static str| {
+            let name = move |name: &str| name.trim() == wanted;
+            header.iter().enumerate().filter(move |(_, found)| name(found)).map(|(at, _)| at)
+        };
+        let at = |names: &[&'static str]| {
+            for name in names {
+                let mut found = places(name);
+                match (found.next(), found.next()) {
+                    (None, _) => {}
+                    (Some(at), None) => return Ok(Some(at)),
+                    (Some(_), Some(_)) => {
+                        let reason = format!("`{name}` stands there twice; leave one column of it");
+                        return Err(refuse("header", &reason));
+                    }
+                }
+            }
+            Ok(None)
+        };
+        let needed = |names: &[&'static str]| {
+            at(names)?.ok_or_else(|| {
+                let columns = [PATH, CONVERSIONS, VALUE, NULLS].map(|names| names[0]).join(",");
+                let reason = format!("there is no column `{}`; begin with {columns}", names[0]);
+                refuse("header", &reason)
             })
         };
         Ok(Self {
             path: needed(PATH)?,
             conversions: needed(CONVERSIONS)?,
-            value: at(VALUE),
-            nulls: at(NULLS),
+            value: at(VALUE)?,
+            nulls: at(NULLS)?,
         })
     }
+
+    /// Reads a row: the names of its path, and conversions, value and nulls.
+    fn read<'r>(
+        &self,
+        record: &'r csv::StringRecord,
+    ) -> Result<(Vec<Cow<'r, str>>, [f64; 3]), String> {
+        let number = |column: Option<usize>, names: &[&str]| {
+            read_amount(column.and_then(|at| record.get(at)).unwrap_or_default().trim(), names[0])
+        };
+        let sums = [
+            number(Some(self.conversions), CONVERSIONS)?,
+            number(self.value, VALUE)?,
+            number(self.nulls, NULLS)?,
+        ];
+        let path = record.get(self.path).unwrap_or_default();
+        Ok((parse_path(unquoted(path))?, sums))
+    }
+}
+
+/// Returns a text without the `'` that keeps a spreadsheet from taking it for a formula.
+fn unquoted(text: &str) -> &str {
+    let rest = text.strip_prefix('\'');
+    rest.filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(text)
 }
 
 fn read_amount(text: &str, name: &str) -> Result<f64, String> {

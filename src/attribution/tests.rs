@@ -32,7 +32,7 @@ fn demo_as(rename: fn(&str) -> &str, with_nulls: bool) -> Journeys {
     for path in all.paths() {
         let names: Vec<&str> = path.steps.iter().map(|at| rename(&all.channels()[*at])).collect();
         let nulls = if with_nulls { path.nulls } else { 0.0 };
-        other.add(&names.join(" > "), path.conversions, path.value, nulls).unwrap();
+        other.add(names, [path.conversions, path.value, nulls]);
     }
     other
 }
@@ -44,7 +44,8 @@ fn demo_without_nulls() -> Journeys {
 fn journeys(rows: &[(&str, f64, f64, f64)]) -> Journeys {
     let mut journeys = Journeys::default();
     for (path, conversions, value, nulls) in rows {
-        journeys.add(path, *conversions, *value, *nulls).unwrap();
+        let names = parse_path(path).unwrap();
+        journeys.add(names.iter().map(AsRef::as_ref), [*conversions, *value, *nulls]);
     }
     journeys
 }
@@ -204,6 +205,9 @@ fn a_file_that_can_not_be_read_names_its_line_and_the_remedy() {
         ("path,total_conversions\na,1\nb,-1\n", "line 3: `-1`"),
         ("path,total_conversions\na > > b,1\n", "line 2: `a > > b`"),
         ("path,total_conversions\na,nan\n", "line 2: `nan`"),
+        ("path,total_conversions\na,1\nFacebook>Email,1\n", "line 3: `Facebook>Email` has a `>`"),
+        ("path,total_conversions\n\"a\n>b\",1\n", "line 2: `a >b`"),
+        ("path,total_conversions,Path,path\na,1,b,c\n", "header: `path` stands there twice"),
         ("path,total_conversions\n", "no journeys"),
         ("", "header"),
     ] {
@@ -212,6 +216,11 @@ fn a_file_that_can_not_be_read_names_its_line_and_the_remedy() {
     }
     let semicolons = "\u{feff}path;total_conversions\na > b;2\n";
     assert_eq!(Journeys::from_csv(semicolons.as_bytes()).unwrap().channels(), ["a", "b"]);
+    // As `report paths --format csv` writes it: its own headings, and what a sheet would run quoted.
+    let report = "path,n_touches,conversions,value\n'=1 > \\'=1 > a \\> b,3,2,5.5\n";
+    let read = Journeys::from_csv(report.as_bytes()).unwrap();
+    assert_eq!(read.channels(), ["=1", "'=1", "a > b"]);
+    assert_eq!(read.paths().next().map(|path| (path.conversions, path.value)), Some((2.0, 5.5)));
     let error = "time_decay".parse::<Model>().unwrap_err().to_string();
     assert!(error.contains("times") && error.contains("tributary report"), "{error}");
 }

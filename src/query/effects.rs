@@ -1,4 +1,4 @@
-//! Removal effects as a table: the paths come from SQL, the chain is solved in `attribution`.
+//! Removal effects as a table: the walks come from SQL as lists of names, the chain is solved in `attribution`.
 
 use std::sync::Arc;
 
@@ -31,19 +31,19 @@ impl EffectsTable {
         let rows = Arc::new(LateTable::new(call.table.clone(), empty.schema()));
         context.register_table(call.table.as_str(), Arc::clone(&rows) as _)?;
         let effects = Self { rows, order: call.order };
-        if call.paths.is_none() {
+        if call.walks.is_none() {
             effects.provide(empty);
         }
         Ok(effects)
     }
 
-    /// Solves the chain of these paths.
+    /// Solves the chain of these walks.
     pub(super) async fn fill(
         &self,
-        mut paths: SendableRecordBatchStream,
+        mut walks: SendableRecordBatchStream,
     ) -> std::result::Result<(), QueryError> {
         let mut journeys = Journeys::default();
-        while let Some(batch) = paths.next().await {
+        while let Some(batch) = walks.next().await {
             add(&mut journeys, &batch?)?;
         }
         let order = usize::try_from(self.order).unwrap_or_default();
@@ -61,22 +61,20 @@ impl EffectsTable {
     }
 }
 
-/// Adds rows of `path`, `conversions`, `value` and `nulls`.
+/// Adds rows of `walk`, `conversions`, `value` and `nulls`.
 fn add(journeys: &mut Journeys, batch: &RecordBatch) -> std::result::Result<(), QueryError> {
-    let column = |name: &str, kind: DataType| {
+    let column = |name: &str, kind: &DataType| {
         let column = batch.column_by_name(name);
-        let column = column.ok_or_else(|| QueryError::Failed(format!("paths have no {name}")))?;
-        cast(column, &kind).map_err(|error| QueryError::Failed(error.to_string()))
+        let column = column.ok_or_else(|| QueryError::Failed(format!("walks have no {name}")))?;
+        cast(column, kind).map_err(|error| QueryError::Failed(error.to_string()))
     };
-    let paths = column("path", DataType::Utf8)?;
-    let number = |name: &str| column(name, DataType::Float64);
+    let walks = column("walk", &DataType::new_list(DataType::Utf8, true))?;
+    let number = |name: &str| column(name, &DataType::Float64);
     let numbers = [number("conversions")?, number("value")?, number("nulls")?];
-    for at in 0..batch.num_rows() {
-        let [conversions, value, nulls] =
-            [0, 1, 2].map(|n| numbers[n].as_primitive::<Float64Type>().value(at));
-        journeys
-            .add(paths.as_string::<i32>().value(at), conversions, value, nulls)
-            .map_err(QueryError::Failed)?;
+    for (at, walk) in walks.as_list::<i32>().iter().enumerate() {
+        let Some(walk) = walk else { continue };
+        let sums = [0, 1, 2].map(|n| numbers[n].as_primitive::<Float64Type>().value(at));
+        journeys.add(walk.as_string::<i32>().iter().flatten(), sums);
     }
     Ok(())
 }

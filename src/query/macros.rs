@@ -22,11 +22,16 @@ use super::parameters::bind;
 use super::{QueryError, Value as Bound};
 
 /// The macros, each in its file.
-pub const MACROS: [(&str, &str); 10] = [
+pub const MACROS: [(&str, &str); 15] = [
     ("is_paid_channel", include_str!("../../queries/macros/is_paid_channel.sql")),
+    ("unreserved", include_str!("../../queries/macros/unreserved.sql")),
+    ("as_part", include_str!("../../queries/macros/as_part.sql")),
+    ("part_of", include_str!("../../queries/macros/part_of.sql")),
+    ("path_step", include_str!("../../queries/macros/path_step.sql")),
     ("touchpoints_by", include_str!("../../queries/macros/touchpoints_by.sql")),
     ("touches", include_str!("../../queries/macros/touches.sql")),
     ("credits", include_str!("../../queries/macros/credits.sql")),
+    (WALKS, include_str!("../../queries/macros/walks.sql")),
     ("paths", include_str!("../../queries/macros/paths.sql")),
     (EFFECTS, include_str!("../../queries/macros/removal_effects.sql")),
     ("credit_by", include_str!("../../queries/macros/credit_by.sql")),
@@ -37,6 +42,8 @@ pub const MACROS: [(&str, &str); 10] = [
 
 /// The macro that is worked out here and not in SQL.
 const EFFECTS: &str = "removal_effects";
+/// The macro that it is worked out from.
+const WALKS: &str = "walks";
 /// Calls within calls at most.
 const DEPTH_MAX: usize = 8;
 
@@ -61,8 +68,8 @@ pub(super) struct EffectsCall {
     pub(super) table: String,
     /// Order of the chain.
     pub(super) order: i64,
-    /// The query of the paths that they come from, macros replaced; none if nobody asks.
-    pub(super) paths: Option<ParsedStatement>,
+    /// The query of the walks that they come from, macros replaced; none if nobody asks.
+    pub(super) walks: Option<ParsedStatement>,
 }
 
 /// Replaces parameters by values and calls of macros by their queries.
@@ -213,16 +220,16 @@ impl Expander<'_> {
         let order = whole_number(&arguments["chain_order"])
             .ok_or("`chain_order` of `removal_effects` must be a whole number")?;
         let table = format!("{EFFECTS}_{}", self.n_effects.fetch_add(1, Ordering::Relaxed));
-        let paths = match (is_enabled, &PARSED["paths"].definition) {
+        let walks = match (is_enabled, &PARSED[WALKS].definition) {
             (true, MacroDefinition::Table(query)) => {
-                let mut own = call("paths", &PARSED["paths"], &[])?;
+                let mut own = call(WALKS, &PARSED[WALKS], &[])?;
                 own.extend(arguments.clone());
                 let query = self.query(query, own)?;
                 Some(ParsedStatement::Statement(Box::new(Statement::Query(query))))
             }
             _ => None,
         };
-        self.effects.push(EffectsCall { table: table.clone(), order, paths });
+        self.effects.push(EffectsCall { table: table.clone(), order, walks });
         let name = ObjectName::from(vec![Ident::new(table)]);
         Ok(TableFactor::Table {
             name,

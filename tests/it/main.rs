@@ -15,6 +15,7 @@ mod http;
 mod ingest;
 mod journal;
 mod limits;
+mod nasty;
 mod replay;
 mod security;
 mod support;

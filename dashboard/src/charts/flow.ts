@@ -32,11 +32,6 @@ const EARLIER = 'Earlier touches';
 const OTHER = 'Other';
 const CONVERSION = 'Conversion';
 
-/** Parts a path as the report writes it: `Email > Direct`. */
-export function parsePath(path: string): string[] {
-  return path.split(' > ').filter((touch) => touch !== '');
-}
-
 /**
  * Makes nodes and links of paths. Of each path the last `steps` touches count, what came before
  * is one node; at each step the `names` strongest are told apart, the rest is `Other`.

@@ -1,6 +1,7 @@
 // A report's rows as a table that can be sorted by each column; sums stand below the rows.
 import { useMemo, useState } from 'preact/hooks';
 import { type Column, columnsOf, formatCell } from '../core/columns';
+import { parsePath } from '../core/path';
 import { Link } from '../core/router';
 import { numberOf, type Row, sortRows, splitFooters, textOf } from '../core/rows';
 
@@ -201,7 +202,7 @@ function CellContent({ row, column }: { row: Row; column: Column }) {
 function PathSteps({ path }: { path: string }) {
   return (
     <span class="path">
-      {path.split(' > ').map((step, i) => (
+      {parsePath(path).map((step, i) => (
         <span key={i}>
           {i > 0 && <span class="path-arrow">{' › '}</span>}
           <span class="chip">{step}</span>

@@ -1,7 +1,7 @@
 // How conversions came about: the paths, how long they were, and which step follows which.
 import { useCallback } from 'preact/hooks';
 import { barChart, columnChart } from '../charts/bars';
-import { flowChart, flowOf, parsePath } from '../charts/flow';
+import { flowChart, flowOf } from '../charts/flow';
 import { Select } from '../components/choice';
 import { ChoiceParameter } from '../components/dimension';
 import { Filters } from '../components/filters';
@@ -10,6 +10,7 @@ import { Page } from '../components/page';
 import { Panel } from '../components/panel';
 import { useReport } from '../core/catalog';
 import { formatNumber, formatPercent } from '../core/format';
+import { parsePath } from '../core/path';
 import { useRouter } from '../core/router';
 import { numberOf, type Row, textOf } from '../core/rows';
 import { largestOf } from '../core/series';
