@@ -104,7 +104,7 @@ pub async fn run(
             compact::compact(lake, table, rules.compact, now_ms, is_wanted, &progress).await;
         done.compacted.merge(compacted);
         let shortened = match result {
-            Ok(()) => table.shorten_log(rules.log, now_ms).await,
+            Ok(()) => shorten(lake, table, rules.log, now_ms).await,
             Err(error) => Err(error),
         };
         match shortened {
@@ -116,6 +116,17 @@ pub async fn run(
         Some(error) => Err(error),
         None => Ok(done),
     }
+}
+
+/// Completes what the log says of files, and makes it shorter to read.
+async fn shorten(
+    lake: &Lake,
+    table: &LakeTable,
+    rules: log::Rules,
+    now_ms: i64,
+) -> Result<usize, LakeError> {
+    table.describe_files(lake, now_ms).await?;
+    table.shorten_log(rules, now_ms).await
 }
 
 /// Counts the bytes that [`run`] would read.

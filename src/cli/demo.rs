@@ -164,7 +164,7 @@ fn print_next(args: &Args) -> anyhow::Result<()> {
          \x20 tributary report accounts --lake {folder}/lake --format csv\n\
          \x20 tributary sql --lake {folder}/lake \"SELECT channel, count(*) FROM visits GROUP BY 1\"\n\
          \x20 duckdb -c \"SELECT count(*) FROM \
-         read_parquet('{folder}/lake/sessions/**/*.parquet', hive_partitioning = true)\"\n\
+         read_parquet('{folder}/lake/sessions/date=*/*.parquet', hive_partitioning = true)\"\n\
          \x20 TRIBUTARY_WEBHOOK_SECRETS=whsec_… tributary serve\n"
     );
     if !args.keep {

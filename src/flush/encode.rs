@@ -5,21 +5,19 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray as _, RecordBatch, StringBuilder, UInt32Array, new_null_array,
 };
-use arrow::compute::{SortColumn, concat, interleave, lexsort_to_indices, max, min};
-use arrow::datatypes::{DataType, Date32Type, Schema, TimestampMillisecondType};
+use arrow::compute::{SortColumn, concat, interleave, lexsort_to_indices};
+use arrow::datatypes::{Date32Type, Schema};
 use arrow::error::ArrowError;
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat};
 use parquet::arrow::ArrowWriter;
 use rayon::prelude::*;
-use serde_json::json;
 
 use super::FlushError;
 use super::segment::Bodies;
 use crate::flatten::{BodyAt, body_text, raw_events};
-use crate::lake::files::day;
 use crate::lake::pages;
 use crate::lake::properties::{ZSTD_LEVEL, ZSTD_LEVEL_COLUMNS, options, writer_properties};
+use crate::lake::statistics::stats;
 use crate::schema::{DATE, Table};
 
 /// Bodies are fetched and encoded about this many bytes at a time: what a core's cache holds.
@@ -101,10 +99,10 @@ fn encode_part(
     (segment, n): (&str, usize),
 ) -> Result<Encoded, FlushError> {
     let rows = RecordBatch::try_new(table.schema(), gather(batches, part)?)?;
-    let stats = stats(table, &rows)?;
     let n_rows = rows.num_rows();
     let properties = writer_properties(table, &rows, n_rows, segment, ZSTD_LEVEL_COLUMNS);
-    let bytes = Bytes::from(pages::write(&rows, properties)?);
+    let (bytes, groups) = pages::write(&rows, properties)?;
+    let (bytes, stats) = (Bytes::from(bytes), stats(table, &groups));
     Ok(Encoded { date: part.date, n, bytes, n_rows, stats })
 }
 
@@ -122,7 +120,6 @@ fn encode_raw_part(
     let properties = writer_properties(table, &rows, n_rows, segment, ZSTD_LEVEL);
     let mut writer =
         ArrowWriter::try_new_with_options(vec![], table.schema(), options(properties))?;
-    let stats = stats(table, &rows)?;
     let mut at = 0;
     while at < n_rows {
         let (texts, n_texts) = fetch(&part.rows, at, bodies)?;
@@ -131,6 +128,8 @@ fn encode_raw_part(
         writer.write(&RecordBatch::try_new(table.schema(), columns)?)?;
         at += n_texts;
     }
+    writer.flush()?;
+    let stats = stats(table, writer.flushed_row_groups());
     let bytes = Bytes::from(writer.into_inner()?);
     Ok(Encoded { date: part.date, n, bytes, n_rows, stats })
 }
@@ -212,34 +211,4 @@ fn gather(batches: &[RecordBatch], part: &Part) -> Result<Vec<ArrayRef>, ArrowEr
         interleave(&values, &places)
     });
     columns.collect()
-}
-
-/// Returns the number of rows and the range of the table's time.
-fn stats(table: &Table, rows: &RecordBatch) -> Result<String, ArrowError> {
-    let column = rows.column_by_name(table.time).ok_or_else(|| {
-        ArrowError::SchemaError(format!("table {} has no column {}", table.name, table.time))
-    })?;
-    let range = match column.data_type() {
-        DataType::Date32 => {
-            let days = column.as_primitive::<Date32Type>();
-            min(days).zip(max(days)).map(|(min, max)| (day(min), day(max)))
-        }
-        _ => {
-            let times = column.as_primitive::<TimestampMillisecondType>();
-            min(times).zip(max(times)).and_then(|(min, max)| iso(min).zip(iso(max)))
-        }
-    };
-    let mut stats = json!({
-        "numRecords": rows.num_rows(),
-        "nullCount": { table.time: column.null_count() },
-    });
-    if let Some((min, max)) = range {
-        stats["minValues"] = json!({ table.time: min });
-        stats["maxValues"] = json!({ table.time: max });
-    }
-    Ok(stats.to_string())
-}
-
-fn iso(ms: i64) -> Option<String> {
-    Some(DateTime::from_timestamp_millis(ms)?.to_rfc3339_opts(SecondsFormat::Millis, true))
 }

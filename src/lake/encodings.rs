@@ -195,7 +195,7 @@ mod tests {
         let builder = found
             .into_iter()
             .fold(builder, |builder, (path, _)| builder.set_column_dictionary_enabled(path, false));
-        let file = Bytes::from(pages::write(&rows, builder.build()).unwrap());
+        let file = Bytes::from(pages::write(&rows, builder.build()).unwrap().0);
         let reader = SerializedFileReader::new(file).unwrap();
         let columns = reader.metadata().row_group(0).columns().iter();
         let with = columns.filter(|column| column.dictionary_page_offset().is_some());

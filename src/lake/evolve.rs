@@ -1,7 +1,8 @@
 //! Tables that an older or a newer program made.
 //!
 //! A column that a table does not have yet is added to its schema, and to nothing else: files
-//! that were there before have nulls in it. A column that this program does not know stays null
+//! that were there before have nulls in it. With it goes, if it is not there yet, the name of the
+//! column that has statistics in all files ([`super::statistics`]). A column that this program does not know stays null
 //! in what it writes. What it can't understand it refuses before it writes anything: a table's
 //! protocol ([`super::table`]), a column of another type, and the whole lake by its format.
 //!
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 
 use super::table::COMMIT_TRIES_MAX;
 use super::types::delta_fields;
-use super::{Lake, LakeError, LakeTable};
+use super::{Lake, LakeError, LakeTable, statistics};
 
 /// The layout of a lake that this program knows: names of tables and files, and what they mean.
 pub const FORMAT: u64 = 1;
@@ -60,7 +61,7 @@ impl Lake {
 }
 
 impl LakeTable {
-    /// Adds the columns that the table does not have yet.
+    /// Adds the columns that the table does not have yet, and names those that have statistics.
     ///
     /// # Errors
     /// [`LakeError::Unsupported`] if a column is there with another type, else [`LakeError::Delta`].
@@ -72,18 +73,16 @@ impl LakeTable {
     pub(super) async fn add_columns_to(&self, mut snapshot: Snapshot) -> Result<(), LakeError> {
         for _ in 0..COMMIT_TRIES_MAX {
             let missing = self.missing(&snapshot.schema())?;
-            if missing.is_empty() {
+            let named = self.renamed(snapshot.metadata().configuration());
+            if missing.is_empty() && named.is_none() {
                 return Ok(());
             }
-            let bytes = self.added(&snapshot, &missing)?;
+            let bytes = self.added(&snapshot, &missing, named.as_deref())?;
             let version = snapshot.version() + 1;
             let entry = CommitOrBytes::LogBytes(bytes);
             match self.log_store.write_commit_entry(version, entry, uuid::Uuid::new_v4()).await {
                 Ok(()) => {
-                    let names: Vec<&str> =
-                        missing.iter().map(|field| field.name().as_str()).collect();
-                    let (table, columns) = (self.table.name, names.join(" "));
-                    tracing::info!(table, columns, "table has new columns");
+                    self.tell(&missing, named.as_deref());
                     return Ok(());
                 }
                 Err(TransactionError::VersionAlreadyExists(_)) => snapshot = self.now().await?,
@@ -91,6 +90,32 @@ impl LakeTable {
             }
         }
         Err(LakeError::Contended { table: self.table.name })
+    }
+
+    fn tell(&self, missing: &[StructField], named: Option<&str>) {
+        let table = self.table.name;
+        if !missing.is_empty() {
+            let names: Vec<&str> = missing.iter().map(|field| field.name().as_str()).collect();
+            tracing::info!(table, columns = names.join(" "), "table has new columns");
+        }
+        if let Some(columns) = named {
+            tracing::info!(table, columns, "table names the columns that have statistics");
+        }
+    }
+
+    /// Returns the columns that a table is to name as those with statistics; `None` if what it
+    /// names is right.
+    ///
+    /// Which columns old files have is not known here: the time alone always had some. Where a
+    /// later program or a person named more than this one writes, that goes.
+    fn renamed(&self, configuration: &HashMap<String, String>) -> Option<String> {
+        let Some(property) = configuration.get(statistics::PROPERTY) else {
+            return Some(self.table.time.to_owned());
+        };
+        let named = statistics::parse_names(property);
+        let own = statistics::columns(self.table).map(|column| column.name);
+        let kept: Vec<&str> = own.filter(|name| named.contains(name)).collect();
+        (kept.len() != named.len()).then(|| kept.join(","))
     }
 
     async fn now(&self) -> Result<Snapshot, LakeError> {
@@ -145,13 +170,27 @@ impl LakeTable {
         )))
     }
 
-    fn added(&self, snapshot: &Snapshot, missing: &[StructField]) -> Result<Bytes, LakeError> {
+    fn added(
+        &self,
+        snapshot: &Snapshot,
+        missing: &[StructField],
+        named: Option<&str>,
+    ) -> Result<Bytes, LakeError> {
+        let failed = |error: deltalake_core::kernel::Error| self.failed(error.into());
+        let mut metadata = snapshot.metadata().clone();
+        let mut operation = DeltaOperation::AddColumn { fields: missing.to_vec() };
+        if let Some(named) = named {
+            let (key, value) = (statistics::PROPERTY.to_owned(), named.to_owned());
+            metadata = metadata.add_config_key(key.clone(), value.clone()).map_err(failed)?;
+            if missing.is_empty() {
+                let properties = HashMap::from([(key, value)]);
+                operation = DeltaOperation::SetTableProperties { properties };
+            }
+        }
         let schema = snapshot.schema();
         let fields = schema.fields().cloned().chain(missing.iter().cloned());
         let schema = StructType::try_new(fields).map_err(|error| self.failed(error.into()))?;
-        let metadata = snapshot.metadata().clone().with_schema(&schema);
-        let metadata = metadata.map_err(|error| self.failed(error.into()))?;
-        let operation = DeltaOperation::AddColumn { fields: missing.to_vec() };
+        let metadata = metadata.with_schema(&schema).map_err(failed)?;
         CommitData::new(vec![Action::Metadata(metadata)], operation, HashMap::new(), vec![])
             .get_bytes()
             .map_err(|error| self.failed(error.into()))

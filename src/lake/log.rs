@@ -62,12 +62,12 @@ struct Files {
 
 /// What holds at a version.
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     protocol: Value,
-    metadata: Value,
+    pub(super) metadata: Value,
     transactions: BTreeMap<String, Value>,
     domains: BTreeMap<String, Value>,
-    added: HashMap<String, Value>,
+    pub(super) added: HashMap<String, Value>,
     removed: HashMap<String, Value>,
     /// Whether a checkpoint names files of its own, as other programs' do.
     is_kept_by_another: bool,
@@ -220,6 +220,15 @@ impl LakeTable {
             each(&key, &text)?;
         }
         Ok(())
+    }
+
+    /// Reads what holds now, and at which version; `None` if another program keeps the log.
+    pub(super) async fn state_now(&self) -> Result<Option<(u64, State)>, LakeError> {
+        let files = self.list_log().await?;
+        let Some((version, _)) = files.entries.last_key_value() else { return Ok(None) };
+        let state = self.state(files.all()).await?;
+        let is_ours = !files.is_kept_by_another && !state.is_kept_by_another;
+        Ok(is_ours.then_some((*version, state)))
     }
 
     /// Reads what some files of the log come to.

@@ -14,6 +14,7 @@ use parquet::column::page::{CompressedPage, Page, PageWriter as _};
 use parquet::column::page_store::{PageKey, PageStore, PageStoreArgs, PageStoreFactory};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterProperties;
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
@@ -26,11 +27,15 @@ thread_local! {
     static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
 }
 
-/// Writes rows as a file with these properties, compressed as they say, with zstd.
+/// Writes rows as a file with these properties, compressed as they say, with zstd; returns also
+/// what its footer says of the row groups.
 ///
 /// # Errors
 /// A defect of the encoders.
-pub fn write(rows: &RecordBatch, properties: WriterProperties) -> Result<Vec<u8>, ParquetError> {
+pub fn write(
+    rows: &RecordBatch,
+    properties: WriterProperties,
+) -> Result<(Vec<u8>, Vec<RowGroupMetaData>), ParquetError> {
     let n_rows_max = properties.max_row_group_row_count().unwrap_or(usize::MAX);
     let compression = properties.compression(&ColumnPath::new(vec![]));
     let Compression::ZSTD(level) = compression else {
@@ -54,7 +59,8 @@ pub fn write(rows: &RecordBatch, properties: WriterProperties) -> Result<Vec<u8>
         }
         group.close()?;
     }
-    file.into_inner()
+    let groups = file.flushed_row_groups().to_vec();
+    Ok((file.into_inner()?, groups))
 }
 
 /// Encodes a column, compresses its pages and appends them.
@@ -227,7 +233,7 @@ mod tests {
             .unwrap();
             writer.write(&rows).unwrap();
             let theirs = writer.into_inner().unwrap();
-            let ours = write(&rows, properties).unwrap();
+            let (ours, _) = write(&rows, properties).unwrap();
             assert!(ours == theirs, "{n_rows} rows: {} and {} bytes", ours.len(), theirs.len());
         }
     }
@@ -237,7 +243,7 @@ mod tests {
         for table in TABLES {
             let rows = RecordBatch::new_empty(table.schema());
             let properties = writer_properties(table, &rows, 0, "segment", ZSTD_LEVEL_COLUMNS);
-            let bytes = Bytes::from(write(&rows, properties).unwrap());
+            let bytes = Bytes::from(write(&rows, properties).unwrap().0);
             let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
             assert_eq!(reader.schema().fields(), rows.schema().fields(), "{}", table.name);
             let known = reader.metadata().file_metadata().key_value_metadata().unwrap();
@@ -248,7 +254,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_back() {
         let rows = rows(7_001);
-        let bytes = Bytes::from(write(&rows, properties(ZSTD_LEVEL_COLUMNS)).unwrap());
+        let bytes = Bytes::from(write(&rows, properties(ZSTD_LEVEL_COLUMNS)).unwrap().0);
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
         let groups = reader.metadata().row_groups();
         assert_eq!(groups.len(), 3);

@@ -23,6 +23,7 @@ use super::LakeError;
 use super::NoCredentials;
 use super::files::{DataFile, Listing, day, parse_day};
 use super::overlay::Overlay;
+use super::statistics;
 use super::types::delta_fields;
 use crate::schema::{DATE, Table};
 
@@ -79,6 +80,7 @@ impl LakeTable {
             .with_comment(table.doc)
             .with_columns(delta_fields(table)?)
             .with_partition_columns([DATE])
+            .with_configuration([(statistics::PROPERTY, Some(statistics::names(table)))])
             .with_save_mode(SaveMode::Ignore)
             .await;
         match created {

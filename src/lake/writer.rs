@@ -4,18 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use chrono::{DateTime, SecondsFormat};
 use futures::TryStreamExt as _;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::AsyncArrowWriter;
-use parquet::file::metadata::ParquetMetaData;
-use parquet::file::statistics::Statistics;
-use serde_json::json;
 
-use super::files::day;
 use super::properties::{ZSTD_LEVEL, options, writer_properties};
 use super::scan::{Filter, scan};
+use super::statistics::stats;
 use super::{DataFile, Lake, LakeError, NewFile};
 use crate::schema::Table;
 
@@ -77,7 +73,7 @@ impl FileWriter {
         let metadata = finished.map_err(|error| failed(&self.path, &error))?;
         let size = self.writer.bytes_written() as u64;
         let n_rows = u64::try_from(metadata.file_metadata().num_rows()).ok();
-        let stats = stats(self.table, &metadata);
+        let stats = stats(self.table, metadata.row_groups());
         let file = DataFile { path: self.path, date: self.date, size, n_rows };
         Ok(NewFile { file, stats, written_at_ms })
     }
@@ -111,48 +107,4 @@ pub async fn copy(
 
 fn failed(path: &str, error: &parquet::errors::ParquetError) -> LakeError {
     LakeError::Unreadable { key: path.to_owned(), reason: format!("can't be written: {error}") }
-}
-
-/// Returns the number of rows and the range of the table's time, as the Delta protocol wants them.
-fn stats(table: &Table, metadata: &ParquetMetaData) -> String {
-    let mut stats = json!({ "numRecords": metadata.file_metadata().num_rows() });
-    let mut range: Option<(i64, i64, bool)> = None;
-    let mut n_nulls = 0;
-    for group in metadata.row_groups() {
-        let columns = group.columns().iter();
-        let mut times = columns.filter(|column| column.column_path().string() == table.time);
-        let Some(found) = times.next().and_then(|column| column.statistics()) else {
-            return stats.to_string();
-        };
-        n_nulls += found.null_count_opt().unwrap_or(0);
-        let (least, most, is_day) = match found {
-            Statistics::Int64(found) => (found.min_opt().copied(), found.max_opt().copied(), false),
-            Statistics::Int32(found) => (
-                found.min_opt().map(|n| i64::from(*n)),
-                found.max_opt().map(|n| i64::from(*n)),
-                true,
-            ),
-            _ => (None, None, false),
-        };
-        if let (Some(least), Some(most)) = (least, most) {
-            let (low, high, _) = range.unwrap_or((least, most, is_day));
-            range = Some((low.min(least), high.max(most), is_day));
-        }
-    }
-    stats["nullCount"] = json!({ table.time: n_nulls });
-    if let Some((low, high, is_day)) = range
-        && let Some((low, high)) = shown(low, is_day).zip(shown(high, is_day))
-    {
-        stats["minValues"] = json!({ table.time: low });
-        stats["maxValues"] = json!({ table.time: high });
-    }
-    stats.to_string()
-}
-
-/// Shows a time or a day as statistics do.
-fn shown(value: i64, is_day: bool) -> Option<String> {
-    if is_day {
-        return i32::try_from(value).ok().map(day);
-    }
-    Some(DateTime::from_timestamp_millis(value)?.to_rfc3339_opts(SecondsFormat::Millis, true))
 }

@@ -52,7 +52,7 @@ fn add_table(text: &mut String, table: &Table) {
         .map(|column| format!("CAST(NULL AS {}) AS \"{}\"", sql_type(column.kind), column.name))
         .collect();
     let empty = format!("SELECT {} WHERE FALSE", columns.join(", "));
-    let files = format!("/{name}/**/*.parquet");
+    let files = format!("/{name}/date=*/*.parquet");
     let full = format!(
         "SELECT * FROM read_parquet(getvariable('lake') || '{files}', hive_partitioning = true, \
          union_by_name = true) UNION ALL BY NAME {empty}"

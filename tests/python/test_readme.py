@@ -101,9 +101,10 @@ def test_polars_reads_the_lake(session, walk, monkeypatch):
     monkeypatch.chdir(session)
     block = walk.take("README.md", "import polars as pl")
     first, second = [line for line in block.text.splitlines() if line.startswith("pl.")]
-    devices = eval(first, {"pl": pl})
+    names = {"pl": pl, "Path": Path}
+    devices = eval(first, names)
     assert devices.columns == ["device", "len"] and len(devices) > 1
-    assert eval(second, {"pl": pl}).item() == 5000
+    assert eval(second, names).item() == 5000
 
 
 def test_goals_and_reports_of_ones_own_hold(session, shell, walk):
