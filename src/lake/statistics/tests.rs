@@ -15,7 +15,8 @@ use crate::lake::properties::zstd;
 /// Writes rows of `utm` with these texts and times, in row groups of two rows.
 fn written(campaigns: &[Option<String>], times: &[Option<i64>]) -> Value {
     let table = &utm::TABLE;
-    let columns = table.schema().fields().iter().map(|field| -> ArrayRef {
+    let schema = table.schema();
+    let columns = schema.fields().iter().map(|field| -> ArrayRef {
         match field.name().as_str() {
             "campaign" => Arc::new(StringArray::from(campaigns.to_vec())),
             "touched_at" => {
