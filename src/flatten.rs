@@ -13,6 +13,7 @@
 //! Bodies are not copied: `raw_events` keeps each one's place in the segment, and the writer of
 //! the file fetches them from there, so that memory does not hold what the disk already has.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -52,6 +53,9 @@ use event::{Context, Read, Trouble};
 use shape::Shape;
 use slot::Slot;
 use user_agent::Agents;
+
+/// What a body begins with that is no UTF-8 and stands in a table as text.
+const ENCODED: &str = "base64:";
 
 /// Why an event is a dead letter.
 pub const REASONS: [&str; 8] = [
@@ -270,7 +274,21 @@ impl Flattener {
 pub fn body_text(body: &[u8]) -> String {
     match str::from_utf8(body) {
         Ok(text) => text.to_owned(),
-        Err(_) => format!("base64:{}", BASE64_STANDARD.encode(body)),
+        Err(_) => format!("{ENCODED}{}", BASE64_STANDARD.encode(body)),
+    }
+}
+
+/// Returns the bytes of which [`body_text`] made this text: the one reading of stored bodies.
+///
+/// Bytes that are UTF-8 are never written encoded, so a text that looks so but holds such bytes
+/// is a body itself.
+#[must_use]
+pub fn body_bytes(text: &str) -> Cow<'_, [u8]> {
+    let encoded = text.strip_prefix(ENCODED);
+    let decoded = encoded.and_then(|text| BASE64_STANDARD.decode(text).ok());
+    match decoded.filter(|bytes| str::from_utf8(bytes).is_err()) {
+        Some(bytes) => Cow::Owned(bytes),
+        None => Cow::Borrowed(text.as_bytes()),
     }
 }
 

@@ -140,7 +140,7 @@ fn damaged_files(journal: &Path, finder: &Finder, is_dry: bool) -> anyhow::Resul
     for entry in entries {
         let path = entry?.path();
         let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
-        if !finder.find(&String::from_utf8_lossy(&bytes)).is_empty() {
+        if !finder.find_in_bytes(&bytes).is_empty() {
             n_files += 1;
             if !is_dry {
                 crate::disk::remove_file(&path).with_context(|| path.display().to_string())?;

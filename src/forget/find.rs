@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray as _, RecordBatch};
+use arrow::array::{Array, AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::DataType;
 use futures::TryStreamExt as _;
 
-use super::subject::Finder;
-use crate::flatten::{identities, people};
+use super::subject::{Finder, Subject};
+use crate::flatten::{body_bytes, identities, people};
 use crate::lake::scan::{Filter, Keys, key, scan};
 use crate::lake::{DataFile, Lake, LakeError};
 use crate::schema::Table;
@@ -70,7 +70,11 @@ pub(super) async fn marks_of(
         let mut named = vec![Named::default(); batch.num_rows()];
         for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
             let is_identity = says_who(table, field.name());
-            for (row, mut found) in named.iter_mut().zip(look(column, finder)) {
+            let found = match field.name().as_str() {
+                "body" => look_at_bodies(column.as_string::<i32>(), finder),
+                _ => look(column, finder),
+            };
+            for (row, mut found) in named.iter_mut().zip(found) {
                 // An address that a visitor only saw does not make that visitor the person.
                 found.is_person &= is_identity;
                 row.add(found);
@@ -103,12 +107,19 @@ fn mark(batch: &RecordBatch, named: &[Named], marks: &mut Marks) {
     }
 }
 
+/// Looks through bodies, also those that are no UTF-8 and stand there encoded.
+fn look_at_bodies(bodies: &StringArray, finder: &Finder) -> Vec<Named> {
+    let named = |body: &str| Named::by(&finder.find_in_bytes(&body_bytes(body)));
+    bodies.iter().map(|body| body.map(named).unwrap_or_default()).collect()
+}
+
 /// Looks through the text of a column, lists and objects included.
 fn look(column: &dyn Array, finder: &Finder) -> Vec<Named> {
     match column.data_type() {
         DataType::Utf8 => {
             let texts = column.as_string::<i32>().iter();
-            texts.map(|text| text.map(|text| Named::of(text, finder)).unwrap_or_default()).collect()
+            let named = |text: &str| Named::by(&finder.find(text));
+            texts.map(|text| text.map(named).unwrap_or_default()).collect()
         }
         DataType::List(_) => {
             let lists = column.as_list::<i32>();
@@ -136,9 +147,9 @@ fn look(column: &dyn Array, finder: &Finder) -> Vec<Named> {
 }
 
 impl Named {
-    fn of(text: &str, finder: &Finder) -> Self {
+    fn by(subjects: &[&Subject]) -> Self {
         let mut named = Self::default();
-        for subject in finder.find(text) {
+        for subject in subjects {
             named.add(Self { is_named: true, is_person: subject.is_person() });
         }
         named

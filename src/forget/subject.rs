@@ -1,7 +1,7 @@
 //! Whom to forget, and how to find them in text.
 //!
 //! A body is text as it was sent: an address in it may be in other case, percent-encoded in a
-//! URL, or written with JSON's escapes. What only contains the wanted text, as `xbob@a.example`
+//! URL, or written with JSON's escapes; a body that is no UTF-8 may be Latin-1 or UTF-16. What only contains the wanted text, as `xbob@a.example`
 //! contains `bob@a.example`, is somebody else.
 
 use std::borrow::Cow;
@@ -150,6 +150,24 @@ impl Finder {
         Ok(Self { automaton, subjects: subjects.to_vec() })
     }
 
+    /// Returns the subjects that bytes name, whatever encoding of text they are of, each once.
+    #[must_use]
+    pub fn find_in_bytes(&self, bytes: &[u8]) -> Vec<&Subject> {
+        let is_plain = memchr::memchr(0, bytes).is_none();
+        if let (true, Ok(text)) = (is_plain, str::from_utf8(bytes)) {
+            return self.find(text);
+        }
+        let mut found = vec![];
+        for text in readings(bytes) {
+            for subject in self.find(&text) {
+                if !found.contains(&subject) {
+                    found.push(subject);
+                }
+            }
+        }
+        found
+    }
+
     /// Returns the subjects that a text names, each once.
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<&Subject> {
@@ -167,6 +185,15 @@ impl Finder {
         }
         found
     }
+}
+
+/// Returns the texts as which bytes of an encoding unlike UTF-8 may be read.
+///
+/// Of UTF-16 the bytes of value 0 are left out, which leaves what is ASCII in it.
+fn readings(bytes: &[u8]) -> [String; 2] {
+    let without_zeros: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    let latin_1 = without_zeros.iter().copied().map(char::from).collect();
+    [String::from_utf8_lossy(&without_zeros).into_owned(), latin_1]
 }
 
 /// Returns a text without the escapes of URLs and JSON, however often it was escaped, in lower
@@ -274,6 +301,27 @@ mod tests {
             !finds(&jurgen, "rgen@example.com")
                 && finds(&jurgen, r"\ud83d\ude00 jürgen@example.com")
         );
+    }
+
+    #[test]
+    fn a_person_is_found_in_bytes_of_any_encoding() {
+        let of = |address: &str| Finder::new(&[Subject::email(address).unwrap()]).unwrap();
+        let (ada, jurgen) = (of("ada@example.com"), of("Jürgen@example.com"));
+        let utf_16: Vec<u8> =
+            "to ada@example.com\u{e4}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let ascii_16: Vec<u8> =
+            "ada@example.com".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [
+            b"\xff\xfe{\"e\":\"ADA@example.com\"}".as_slice(),
+            &utf_16,
+            &ascii_16,
+            b"ada@example.com",
+        ] {
+            assert_eq!(ada.find_in_bytes(bytes).len(), 1, "{bytes:?}");
+        }
+        assert_eq!(jurgen.find_in_bytes(b"j\xfcrgen@example.com").len(), 1);
+        assert_eq!(jurgen.find_in_bytes("jürgen@example.com".as_bytes()).len(), 1);
+        assert!(ada.find_in_bytes(b"\xffnada@example.com").is_empty());
     }
 
     #[test]

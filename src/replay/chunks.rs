@@ -6,14 +6,13 @@ use std::sync::Arc;
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, TimestampMillisecondType};
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
 use super::{Replay, ReplayError};
 use crate::event::{Record, RecordKind, Scheme};
-use crate::flatten::{BodyAt, Flattened, Flattener, raw_events};
+use crate::flatten::{BodyAt, Flattened, Flattener, body_bytes, raw_events};
 use crate::lake::scan::{Filter, Keys, key, scan};
 use crate::lake::{DataFile, LakeError};
 use crate::schema::{DATE, Table, position};
@@ -56,7 +55,7 @@ impl Chunk {
                 scheme: scheme.unwrap_or(Scheme::Unsigned),
                 webhook_id: webhook_ids.value(at).to_owned(),
                 received_at_ms: times.value(at),
-                body: body(bodies.value(at)),
+                body: Bytes::from(body_bytes(bodies.value(at)).into_owned()),
             };
             flattener.add(&record, BodyAt { offset: 0, length: 0 });
         }
@@ -94,18 +93,6 @@ fn homes(batch: &RecordBatch) -> impl Iterator<Item = Home> {
     let dates = batch.column(0).as_primitive::<Date32Type>();
     let events = batch.column(1).as_string::<i32>();
     (0..batch.num_rows()).map(|at| Home { date: dates.value(at), event: key(events.value(at)) })
-}
-
-/// Returns the bytes that a body's text stands for.
-///
-/// Bytes that are UTF-8 are never written as `base64:…`, so such a text is a body itself.
-fn body(text: &str) -> Bytes {
-    let encoded = text.strip_prefix("base64:");
-    let decoded = encoded.and_then(|text| BASE64_STANDARD.decode(text).ok());
-    match decoded.filter(|bytes| str::from_utf8(bytes).is_err()) {
-        Some(bytes) => Bytes::from(bytes),
-        None => Bytes::copy_from_slice(text.as_bytes()),
-    }
 }
 
 /// Reads and flattens those events of some files that are wanted, a chunk at a time.

@@ -11,6 +11,7 @@ mod access;
 mod attribution;
 mod compact;
 mod evolution;
+mod forget;
 mod http;
 mod ingest;
 mod journal;
