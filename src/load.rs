@@ -128,7 +128,7 @@ pub async fn load(
     })?;
     let mut new_files = vec![];
     for file in encoded {
-        let path = files::data_file(file.date, &format!("load{}", &hash[..8]), 1, 0);
+        let path = files::data_file(file.date, &format!("load{hash}"), 1, 0);
         let key = object_store::path::Path::from(format!("{}/{path}", table.name));
         let size = file.bytes.len() as u64;
         lake.put(&key, file.bytes, &loader).await?;

@@ -16,6 +16,7 @@ mod http;
 mod ingest;
 mod journal;
 mod limits;
+mod loads;
 mod nasty;
 mod replay;
 mod security;
