@@ -17,6 +17,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -245,7 +246,8 @@ impl<'l> Forget<'l> {
 
     /// Removes files that were replaced: what is in them is to be gone as well.
     async fn sweep(&self) -> Result<(), ForgetError> {
-        let until = Until { now_ms: self.now_ms, grace: std::time::Duration::ZERO };
+        let (grace, silence) = (Duration::ZERO, Duration::ZERO);
+        let until = Until { now_ms: self.now_ms, grace, silence };
         for table in &self.tables {
             sweep::sweep(self.lake, table, until).await?;
         }

@@ -203,7 +203,7 @@ impl<'l> Replay<'l> {
     }
 
     async fn sweep(&self) -> Result<(), ReplayError> {
-        let until = Until { now_ms: self.now_ms, grace: GRACE };
+        let until = Until::of(self.now_ms, GRACE);
         sweep::abandoned(self.lake, &self.tables, until).await?;
         for table in &self.tables {
             let n_files = sweep::sweep(self.lake, table, until).await?.n_removed;

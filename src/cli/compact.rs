@@ -40,7 +40,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
         log: args.upkeep.log(),
     };
     let tables = upkeep::tables(&lake).await?;
-    let until = |now_ms| Until { now_ms, grace: args.grace };
+    let until = |now_ms| Until::of(now_ms, args.grace);
     let mut n_removed = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?.n_removed;
     let bar = progress::bytes(common, Some(upkeep::bytes_due(&tables, &rules).await?));
     let told = bar.clone();

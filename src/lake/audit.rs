@@ -52,7 +52,7 @@ pub async fn audit(
     let listed = sweep::list(lake, &opened).await?;
     let turn = opened.turn().await?;
     let files = opened.files().await?;
-    let until = Until { now_ms, grace: GRACE };
+    let until = Until::of(now_ms, GRACE);
     let orphans = sweep::sort_out(&opened, listed, &files, (turn, until)).await?;
     let mut audit = Audit {
         n_files: files.len(),

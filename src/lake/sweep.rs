@@ -12,9 +12,10 @@
 //! deleting it. Where the same rows are in other files, a reader that listed the old ones can
 //! finish with them: they stay for a time of grace. A flush's file that is to come stays: its
 //! segment is flushed again under the same name. A rewrite's file becomes too late once its turn
-//! is over.
+//! is over. A sweep ends the turn of a rewrite that has put no file for a time ([`SILENCE`]): one
+//! that lives would have to start over.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -36,6 +37,9 @@ const OWN_FOLDER: &str = "_tributary";
 /// says otherwise.
 pub const GRACE: Duration = Duration::from_secs(600);
 
+/// How long a rewrite may put no file before it is taken for dead.
+pub const SILENCE: Duration = Duration::from_secs(600);
+
 /// Which files may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Until {
@@ -43,9 +47,23 @@ pub struct Until {
     pub now_ms: i64,
     /// How long readers may go on with the files of a compaction.
     pub grace: Duration,
+    /// How long a rewrite may put no file and is left alone; zero ends each one's turn.
+    pub silence: Duration,
 }
 
 impl Until {
+    /// Leaves rewrites alone that may be under way.
+    #[must_use]
+    pub fn of(now_ms: i64, grace: Duration) -> Self {
+        Self { now_ms, grace, silence: SILENCE }
+    }
+
+    /// Tells whether the rewrite that put its last file then may be ended.
+    fn may_end(self, last_file_ms: i64) -> bool {
+        let silence_ms = i64::try_from(self.silence.as_millis()).unwrap_or(i64::MAX);
+        silence_ms == 0 || last_file_ms.saturating_add(silence_ms) <= self.now_ms
+    }
+
     /// Returns the latest time at which a file was written to that may go.
     fn last_write(self) -> SystemTime {
         let now = Duration::from_millis(self.now_ms.try_into().unwrap_or(0));
@@ -60,8 +78,9 @@ pub struct Orphans {
     pub leftover: BTreeSet<String>,
     /// Files of a compaction whose grace is not over.
     pub n_waiting: usize,
-    /// Made for a rewrite whose turn has not come yet.
-    pub pending: BTreeSet<String>,
+    /// Made for a rewrite whose turn has not come yet; the value is when they were put,
+    /// milliseconds since the Unix epoch.
+    pub pending: BTreeMap<String, i64>,
     /// All others: a flush may be about to commit them.
     pub n_others: usize,
 }
@@ -85,14 +104,18 @@ pub struct Swept {
 
 /// Removes what is left over in a table's folder.
 ///
-/// Files of a rewrite that is under way, or was killed before it could commit, are made too late
-/// first, by taking its turn: if it lives, it starts over.
+/// Files of a rewrite that was killed before it could commit are made too late first, by taking
+/// its turn: if it lives after all, it starts over.
 ///
 /// # Errors
 /// Any [`LakeError`].
 pub async fn sweep(lake: &Lake, table: &LakeTable, until: Until) -> Result<Swept, LakeError> {
     let mut orphans = find(lake, table, until).await?;
-    while let Some(path) = orphans.pending.first() {
+    while let Some((path, _)) = orphans.pending.first_key_value() {
+        let last_file_ms = orphans.pending.values().max().copied().unwrap_or(0);
+        if !until.may_end(last_file_ms) {
+            break;
+        }
         let (turn, wanted) = (table.turn().await?, turn_of(path).unwrap_or(0));
         // Turns are taken one by one, so a file can be made for the next one only.
         if wanted == turn + 1 {
@@ -182,9 +205,13 @@ pub(super) async fn sort_out(
 ) -> Result<Orphans, LakeError> {
     let prefix = format!("{}/", table.definition().name);
     let known: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let names = listed.iter().filter_map(|object| object.location.as_ref().strip_prefix(&prefix));
-    let mut unknown: HashSet<String> =
-        names.filter(|name| !known.contains(name)).map(str::to_owned).collect();
+    let put_at = |object: &ObjectMeta| object.last_modified.timestamp_millis();
+    let named = listed.iter().filter_map(|object| {
+        Some((object.location.as_ref().strip_prefix(&prefix)?, put_at(object)))
+    });
+    let unknown = named.filter(|(name, _)| !known.contains(name));
+    let mut unknown: HashMap<String, i64> =
+        unknown.map(|(name, at_ms)| (name.to_owned(), at_ms)).collect();
     let mut orphans = Orphans::default();
     if unknown.is_empty() {
         return Ok(orphans);
@@ -197,10 +224,10 @@ pub(super) async fn sort_out(
             orphans.n_waiting += 1;
         }
     }
-    for path in unknown {
+    for (path, at_ms) in unknown {
         match turn_of(&path) {
             Some(wanted) if wanted <= turn => _ = orphans.leftover.insert(path),
-            Some(_) => _ = orphans.pending.insert(path),
+            Some(_) => _ = orphans.pending.insert(path, at_ms),
             None => orphans.n_others += 1,
         }
     }
@@ -213,11 +240,11 @@ impl LakeTable {
     /// What stands for entries is read instead of them, if it was made here.
     async fn removed(
         &self,
-        paths: &HashSet<String>,
+        paths: &HashMap<String, i64>,
     ) -> Result<HashMap<String, Removed>, LakeError> {
         let mut found = HashMap::new();
         self.read_log(|_, text| {
-            found.extend(removes(text).filter(|(path, _)| paths.contains(path)));
+            found.extend(removes(text).filter(|(path, _)| paths.contains_key(path)));
             Ok(())
         })
         .await?;

@@ -158,7 +158,7 @@ impl Keeper {
     }
 
     async fn sweep(&self, lake: &Lake, tables: &[LakeTable]) -> Result<(), LakeError> {
-        let until = Until { now_ms: self.clock.now_ms(), grace: self.schedule.rules.grace };
+        let until = Until::of(self.clock.now_ms(), self.schedule.rules.grace);
         let n_files = sweep(lake, tables, until).await?.n_removed;
         if n_files > 0 {
             tracing::info!(n_files, "replaced files are removed");

@@ -44,7 +44,7 @@ async fn upkeep(place: &Place, rules: Rules) -> Compacted {
     let tables = upkeep::tables(&lake).await.unwrap();
     let now_ms = place.clock.now_ms();
     let done = upkeep::run(&lake, &tables, &rules, now_ms, |_| {}).await.unwrap();
-    let until = Until { now_ms, grace: rules.grace };
+    let until = Until { now_ms, grace: rules.grace, silence: Duration::ZERO };
     upkeep::sweep(&lake, &tables, until).await.unwrap();
     done.compacted
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -11,7 +12,7 @@ use tributary::event::{Record, RecordKind, Scheme};
 use tributary::flatten::channel::Channels;
 use tributary::flatten::{BodyAt, Flattener, raw_events, sessions};
 use tributary::lake::rewrite::Rewrite;
-use tributary::lake::sweep::{self, GRACE, Until};
+use tributary::lake::sweep::{self, GRACE, SILENCE, Until};
 use tributary::lake::{DataFile, LakeTable, files};
 use tributary::replay::{Replay, Replayed, Selection};
 use tributary::schema::Table;
@@ -20,7 +21,7 @@ use crate::ingest::number;
 use crate::support::{NOW_MS, Place, commit, event};
 
 const DAY_MS: i64 = 86_400_000;
-const NOW: Until = Until { now_ms: NOW_MS, grace: GRACE };
+const NOW: Until = Until { now_ms: NOW_MS, grace: GRACE, silence: Duration::ZERO };
 
 async fn replay(place: &Place, selection: Selection) -> Replayed {
     let lake = place.lake();
@@ -168,4 +169,23 @@ async fn only_files_that_nobody_can_commit_any_more_are_swept() {
     // The rewrite that was about to commit the file finds its turn taken.
     assert!(!table.rewrite(0, &Rewrite::default()).await.unwrap());
     assert_eq!(number(&place, "SELECT count(*) FROM files.sessions").await, 1);
+}
+
+/// A sweep beside a running compaction made it start over, each time.
+#[tokio::test]
+async fn a_rewrite_that_still_puts_files_keeps_its_turn() {
+    let place = Place::new();
+    let (table, lake) = (place.lake().create_table(&sessions::TABLE).await.unwrap(), place.lake());
+    let path = files::compacted_file(20_501, 7, 1, 0);
+    let key = object_store::path::Path::from(format!("sessions/{path}"));
+    lake.put(&key, Bytes::from_static(b"rows"), "compact").await.unwrap();
+    let put_at_ms = sweep::find(&lake, &table, NOW).await.unwrap().pending[&path];
+    let later = |after: Duration| put_at_ms + i64::try_from(after.as_millis()).unwrap();
+    let sweep = async |now_ms: i64| {
+        sweep::sweep(&lake, &table, Until::of(now_ms, Duration::ZERO)).await.unwrap().n_removed
+    };
+    assert_eq!(sweep(later(SILENCE) - 1).await, 0);
+    assert_eq!(table.turn().await.unwrap(), 0);
+    assert_eq!(sweep(later(SILENCE)).await, 1);
+    assert_eq!(table.turn().await.unwrap(), 1);
 }
