@@ -91,8 +91,8 @@ pub async fn run(
     let mut first_error = None;
     // What may not be there any longer goes first, whatever is wrong with other tables.
     for table in tables {
-        if let Some(before) = rules.retention.first_day(table.definition().name, now_ms) {
-            match expire::expire(lake, table, before, now_ms).await {
+        if let Some(over) = rules.retention.over(table.definition().name, now_ms) {
+            match expire::expire(lake, table, over, now_ms).await {
                 Ok(n_rows) => done.n_rows_expired += n_rows,
                 Err(error) => first_error = first_error.or(Some(error)),
             }
@@ -192,12 +192,14 @@ impl Rules {
 }
 
 impl Retention {
-    /// Returns the first day that a table keeps, if not all.
-    fn first_day(self, table: &str, now_ms: i64) -> Option<i32> {
+    /// Returns what a table keeps no longer, if it does not keep all.
+    fn over(self, table: &str, now_ms: i64) -> Option<expire::Over> {
         let is_raw = [raw_events::TABLE.name, raw_events::DEAD_LETTERS.name].contains(&table);
         let kept = if is_raw { self.raw.into_iter().chain(self.all).min() } else { self.all }?;
         let kept_ms = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
-        i32::try_from(now_ms.saturating_sub(kept_ms).div_euclid(DAY_MS)).ok()
+        let written_before_ms = now_ms.saturating_sub(kept_ms);
+        let before = i32::try_from(written_before_ms.div_euclid(DAY_MS)).ok()?;
+        Some(expire::Over { before, today: day_of(now_ms), written_before_ms })
     }
 }
 

@@ -1,26 +1,49 @@
 //! Dropping partitions whose time is over.
+//!
+//! A day that has not come yet never ends: a browser with a wrong clock dates a session years
+//! ahead. Files of such days go by when they were written, which is when their rows were received
+//! or later, so none goes before its time.
 
 use std::collections::BTreeSet;
 
 use super::rewrite::Rewrite;
-use super::{Lake, LakeError, LakeTable, sweep};
+use super::{DataFile, Lake, LakeError, LakeTable, sweep};
 
 /// How often dropping starts over before it is left for the next time.
 const TRIES_MAX: usize = 20;
 
-/// Removes the partitions of a table before a day, and their files; returns the rows they had.
+/// What is kept no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Over {
+    /// First day that is kept, as days since the Unix epoch.
+    pub before: i32,
+    /// The day it is.
+    pub today: i32,
+    /// Files of later days that were written before this time go, milliseconds since the Unix
+    /// epoch.
+    pub written_before_ms: i64,
+}
+
+impl Over {
+    fn is_over(self, file: &DataFile, written_at_ms: i64) -> bool {
+        file.date < self.before
+            || (file.date > self.today && written_at_ms < self.written_before_ms)
+    }
+}
+
+/// Removes the files of a table that are kept no longer; returns the rows they had.
 ///
 /// # Errors
 /// Any [`LakeError`].
 pub async fn expire(
     lake: &Lake,
     table: &LakeTable,
-    before: i32,
+    over: Over,
     at_ms: i64,
 ) -> Result<u64, LakeError> {
     for _ in 0..TRIES_MAX {
         let turn = table.turn().await?;
-        let removed = table.files_where(None, |file| file.date < before).await?;
+        let removed = table.files_written(|file, at_ms| over.is_over(file, at_ms)).await?;
         if removed.is_empty() {
             return Ok(0);
         }

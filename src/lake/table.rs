@@ -123,7 +123,7 @@ impl LakeTable {
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Option<Listing>, LakeError> {
         let Some((this, snapshot)) = Self::open_now(table, store).await? else { return Ok(None) };
-        let files = this.list(&snapshot, |_| true).await?;
+        let files = this.list(&snapshot, |_, _| true).await?;
         Ok(Some(Listing { version: snapshot.version(), files }))
     }
 
@@ -213,27 +213,38 @@ impl LakeTable {
         is_wanted: impl Fn(&DataFile) -> bool + Send + Sync,
     ) -> Result<Vec<DataFile>, LakeError> {
         let snapshot = Snapshot::try_new(self.log_store.as_ref(), version).await;
+        self.list(&snapshot.map_err(|error| self.failed(error))?, |file, _| is_wanted(file)).await
+    }
+
+    /// Lists those files of the current version that `is_wanted` picks by what they are and when
+    /// they were written, milliseconds since the Unix epoch.
+    pub(super) async fn files_written(
+        &self,
+        is_wanted: impl Fn(&DataFile, i64) -> bool + Send + Sync,
+    ) -> Result<Vec<DataFile>, LakeError> {
+        let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await;
         self.list(&snapshot.map_err(|error| self.failed(error))?, is_wanted).await
     }
 
     async fn list(
         &self,
         snapshot: &Snapshot,
-        is_wanted: impl Fn(&DataFile) -> bool + Send + Sync,
+        is_wanted: impl Fn(&DataFile, i64) -> bool + Send + Sync,
     ) -> Result<Vec<DataFile>, LakeError> {
         let failed = |error| self.failed(error);
         let views = snapshot.file_views(self.log_store.as_ref(), None);
         let files = views.map_ok(|view| {
             let partition = view.partition_values_map();
             let date = partition.get(DATE).cloned().flatten();
-            DataFile {
+            let file = DataFile {
                 path: view.path().into_owned(),
                 date: date.as_deref().and_then(parse_day).unwrap_or_default(),
                 size: u64::try_from(view.size()).unwrap_or(0),
                 n_rows: view.num_records().map(|n_rows| n_rows as u64),
-            }
+            };
+            is_wanted(&file, view.modification_time()).then_some(file)
         });
-        let files = files.try_filter(|file| std::future::ready(is_wanted(file)));
+        let files = files.try_filter_map(|file| std::future::ready(Ok(file)));
         let mut files: Vec<DataFile> = files.try_collect().await.map_err(failed)?;
         files.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(files)

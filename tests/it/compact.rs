@@ -270,6 +270,27 @@ async fn rows_past_their_retention_go_by_their_day() {
     assert_eq!(n_files(&place, "raw_events"), 2);
 }
 
+/// A browser whose clock is wrong dates its session years ahead; its day never ends.
+#[tokio::test]
+async fn days_that_have_not_come_yet_go_by_when_they_were_written() {
+    let place = Place::new();
+    let app = place.start().await;
+    let far = i64::from(20_501 + 9_000) * DAY_MS;
+    let body =
+        String::from_utf8(event("evt_1")).unwrap().replace(&NOW_MS.to_string(), &far.to_string());
+    send(&place, &app, "evt_1", body.as_bytes()).await;
+    app.stop().await.unwrap();
+    let retention = Retention { all: Some(Duration::from_secs(2 * 86_400)), raw: None };
+    for (age, n_left) in [(1, 1), (1, 1), (1, 0)] {
+        place.clock.advance_ms(age * DAY_MS);
+        upkeep(&place, Rules { retention, to: Some(20_501), ..rules() }).await;
+        for table in ["sessions", "pageviews", "raw_events"] {
+            let sql = format!("SELECT count(*) FROM files.{table}");
+            assert_eq!(number(&place, &sql).await, n_left, "{table}");
+        }
+    }
+}
+
 /// Returns the names of the files of a log.
 fn log_of(place: &Place, table: &str) -> BTreeSet<String> {
     let folder = place.path("lake").join(table).join("_delta_log");
