@@ -45,13 +45,16 @@ mod joins;
 mod kept;
 mod late;
 mod macros;
+mod masks;
 mod memory;
 mod names;
 mod numbering;
 mod parameters;
 mod partitions;
 mod provider;
+mod pseudonym;
 mod scheduler;
+mod scope;
 mod session;
 mod shared;
 mod views;
@@ -62,7 +65,9 @@ pub use facts::TableFacts;
 pub use macros::MACROS;
 pub use names::Names;
 pub use parameters::filled_in;
+pub use pseudonym::MaskKey;
 pub use scheduler::Scheduler;
+pub use scope::Scope;
 pub use views::VIEWS;
 
 use cluster::Cluster;
@@ -73,6 +78,8 @@ use session::{Runs, session};
 use shared::Shared;
 use views::ViewSchema;
 
+/// The catalog of a session.
+const CATALOG: &str = "datafusion";
 /// The schema that holds the tables as their files are.
 pub const FILES_SCHEMA: &str = "files";
 /// The schema that holds the views; the default one.
@@ -126,6 +133,8 @@ impl std::fmt::Debug for Rows {
 /// Answers queries over one version of the lake.
 pub struct Engine {
     context: SessionContext,
+    /// What views are planned with; they do not keep it themselves.
+    _views: SessionContext,
     keeper: Keeper,
     tables: Vec<TableFacts>,
     /// Where queries run, if not here.
@@ -219,18 +228,16 @@ impl Engine {
         for (name, provider) in goals::providers(goals)? {
             files.register_table(name.to_owned(), provider)?;
         }
-        let catalog = context
-            .catalog("datafusion")
-            .ok_or_else(|| QueryError::Failed("the session has no catalog".to_owned()))?;
-        catalog.register_schema(FILES_SCHEMA, files)?;
-        catalog.register_schema(VIEWS_SCHEMA, Arc::new(ViewSchema::new(&context)))?;
+        let views = ViewSchema::new(&context);
+        scope::register(&context, &(files as _), &(Arc::new(views) as _))?;
         let keeper = Keeper::new(&context, limits.memory_bytes_max / KEPT_SHARE);
         let n_effects = AtomicUsize::new(0);
         let cluster = match runs {
             Runs::On(cluster) => Some(cluster),
             Runs::Alone | Runs::Beside(_) => None,
         };
-        Ok(Self { context, keeper, tables: facts, cluster, n_effects })
+        let _views = context.clone();
+        Ok(Self { context, _views, keeper, tables: facts, cluster, n_effects })
     }
 
     /// Runs one statement that reads.

@@ -2,8 +2,10 @@
 
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
+use xxhash_rust::xxh3::Xxh3Default;
+
 use super::{Engine, OPENED_MAX, QueryError};
-use crate::lake::{Lake, Listing};
+use crate::lake::{DataFile, Lake, Listing};
 use crate::schema::Table;
 
 /// A table at the version that an engine reads.
@@ -17,6 +19,9 @@ pub struct TableFacts {
     pub n_files: usize,
     /// Their bytes.
     pub n_bytes: u64,
+    /// A digest of their names and sizes. A lake that was made anew has the versions of the one
+    /// before it, and other files.
+    pub digest: u64,
     /// The first and the last day that it has rows of, as days since the Unix epoch.
     pub days: Option<(i32, i32)>,
 }
@@ -31,9 +36,20 @@ impl TableFacts {
             version: listing.map(|listing| listing.version),
             n_files: files.len(),
             n_bytes: files.iter().map(|file| file.size).sum(),
+            digest: digest(files),
             days: days().min().zip(days().max()),
         }
     }
+}
+
+fn digest(files: &[DataFile]) -> u64 {
+    let mut hash = Xxh3Default::new();
+    for file in files {
+        hash.update(file.path.as_bytes());
+        hash.update(&[0]);
+        hash.update(&file.size.to_le_bytes());
+    }
+    hash.digest()
 }
 
 impl Engine {

@@ -17,6 +17,14 @@ use crate::goal::Goal;
 pub(super) const BY_KIND: [(&str, &str); 3] =
     [("page_goals", "page"), ("signal_goals", "signal"), ("session_goals", "session")];
 
+/// The relation of schema `files` that holds all of them.
+const ALL: &str = "goals";
+
+/// Tells whether a relation of schema `files` holds goals.
+pub(super) fn is_relation(name: &str) -> bool {
+    name == ALL || BY_KIND.iter().any(|(known, _)| *known == name)
+}
+
 /// Returns the relations of schema `files` that hold goals.
 pub(super) fn providers(goals: &[Goal]) -> Result<Vec<(&'static str, Arc<dyn TableProvider>)>> {
     let all = rows(goals)?;
@@ -29,7 +37,7 @@ pub(super) fn providers(goals: &[Goal]) -> Result<Vec<(&'static str, Arc<dyn Tab
         };
         Ok((name, provider))
     });
-    std::iter::once(Ok(("goals", table(all)?))).chain(of_kinds).collect()
+    std::iter::once(Ok((ALL, table(all)?))).chain(of_kinds).collect()
 }
 
 fn table(rows: RecordBatch) -> Result<Arc<dyn TableProvider>> {

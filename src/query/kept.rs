@@ -51,6 +51,11 @@ impl Keeper {
         }
     }
 
+    /// The same for another session, which shares the memory.
+    pub(super) fn beside(&self, context: &SessionContext) -> Self {
+        Self::new(context, self.memory_bytes_max)
+    }
+
     /// Keeps the rows of a query.
     pub(super) async fn keep(
         &self,

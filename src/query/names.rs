@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Engine, FILES_SCHEMA, MACROS, QueryError, VIEWS_SCHEMA};
+use super::{CATALOG, Engine, FILES_SCHEMA, MACROS, QueryError, VIEWS_SCHEMA};
 
 /// Names of tables, columns and functions.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +21,7 @@ impl Engine {
     pub async fn names(&self) -> Result<Names, QueryError> {
         let mut names = Names::default();
         for in_schema in [VIEWS_SCHEMA, FILES_SCHEMA] {
-            let provider = self.context.catalog("datafusion").and_then(|all| all.schema(in_schema));
+            let provider = self.context.catalog(CATALOG).and_then(|all| all.schema(in_schema));
             let Some(provider) = provider else { continue };
             for name in provider.table_names() {
                 let Some(table) = provider.table(&name).await? else { continue };
