@@ -37,6 +37,7 @@ mod overview;
 mod queries;
 mod reports;
 mod session;
+mod snapshot;
 pub mod tokens;
 mod version;
 

@@ -51,6 +51,11 @@ pub(super) enum ApiError {
         /// The token's.
         own: Role,
     },
+    /// The token sees some tenants only, and this is about all.
+    #[error(
+        "this tells of all tenants, and the token that was shown sees some; use one without `tenants`"
+    )]
+    AllTenants,
     /// Many wrong tokens are being shown.
     #[error("too many wrong tokens at once; try again later")]
     Guesses,
@@ -97,7 +102,7 @@ impl ApiError {
             Self::Wrong(_) => "wrong",
             Self::Missing(_) => "missing",
             Self::NoToken => "no_token",
-            Self::Role { .. } => "forbidden",
+            Self::Role { .. } | Self::AllTenants => "forbidden",
             Self::Guesses => "too_many_wrong_tokens",
             Self::BodyLarge(_) => "body_too_large",
             Self::BodySlow => "body_too_slow",
@@ -117,7 +122,7 @@ impl ApiError {
             Self::Wrong(_) => StatusCode::BAD_REQUEST,
             Self::Missing(_) => StatusCode::NOT_FOUND,
             Self::NoToken => StatusCode::UNAUTHORIZED,
-            Self::Role { .. } => StatusCode::FORBIDDEN,
+            Self::Role { .. } | Self::AllTenants => StatusCode::FORBIDDEN,
             Self::Guesses => StatusCode::TOO_MANY_REQUESTS,
             Self::BodyLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodySlow => StatusCode::REQUEST_TIMEOUT,
@@ -249,6 +254,7 @@ mod tests {
             ApiError::Missing(String::new()),
             ApiError::NoToken,
             ApiError::Role { needed: Role::Admin, own: Role::Viewer },
+            ApiError::AllTenants,
             ApiError::Guesses,
             ApiError::BodyLarge(1),
             ApiError::BodySlow,

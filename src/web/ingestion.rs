@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use chrono::{DateTime, SecondsFormat};
 use futures::future::BoxFuture;
 use prometheus::core::Collector as _;
 use serde::Serialize;
 
 use super::Web;
-use super::api::ErrorBody;
+use super::api::{ApiError, ErrorBody};
+use super::tokens::Access;
 use crate::deliveries::{self, Delivery};
 
 /// What waits in the journal.
@@ -97,8 +98,15 @@ impl From<Delivery> for Delivered {
 #[utoipa::path(get, path = "/api/ingestion", tag = "lake",
     responses((status = 200, body = Ingestion, description = "counters and what waits"),
               (status = 401, body = ErrorBody, description = "no token"),
-              (status = 403, body = ErrorBody, description = "the token's role is not admin")))]
-pub(super) async fn ingestion(State(web): State<Arc<Web>>) -> Json<Ingestion> {
+              (status = 403, body = ErrorBody,
+               description = "the token's role is not admin, or it sees some tenants only")))]
+pub(super) async fn ingestion(
+    State(web): State<Arc<Web>>,
+    Extension(access): Extension<Access>,
+) -> Result<Json<Ingestion>, ApiError> {
+    if access.tenants.is_some() {
+        return Err(ApiError::AllTenants);
+    }
     let waiting = (web.waiting)().await;
     let metrics = &web.metrics;
     let mut refused = by_label(&metrics.webhooks);
@@ -107,7 +115,7 @@ pub(super) async fn ingestion(State(web): State<Arc<Web>>) -> Json<Ingestion> {
     let accepted = take("accepted") + take("id_conflict");
     let duplicates = take("duplicate");
     let remedy = |reason: &String| Some((reason.clone(), deliveries::remedy(reason)?));
-    Json(Ingestion {
+    Ok(Json(Ingestion {
         accepted,
         duplicates,
         remedies: refused.keys().filter_map(remedy).collect(),
@@ -124,7 +132,7 @@ pub(super) async fn ingestion(State(web): State<Arc<Web>>) -> Json<Ingestion> {
         started_at: iso(web.started_at_ms),
         now: iso(web.clock.now_ms()),
         ready: waiting.is_ready,
-    })
+    }))
 }
 
 fn iso(ms: i64) -> String {

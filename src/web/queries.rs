@@ -18,12 +18,14 @@ use tracing::Instrument as _;
 
 use super::api::ApiError;
 use super::lake::LateLake;
+use super::snapshot::{Snapshot, View};
+use super::tokens::Access;
 use super::version;
 use crate::clock::Clock;
 use crate::goal::Goal;
 use crate::metrics::Metrics;
 use crate::priority::{self, RightOfWay};
-use crate::query::{self, Engine, Rows, Value};
+use crate::query::{self, Engine, MaskKey, Rows, Scope, Value};
 use crate::report::render::{Format, RenderError, renderer};
 use crate::schema::Table;
 use crate::telemetry::traces;
@@ -90,15 +92,6 @@ fn cores_for_queries() -> NonZeroUsize {
     NonZeroUsize::new(n_cores / 2).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// The lake at one version.
-#[derive(Debug)]
-pub(super) struct Snapshot {
-    /// What queries it.
-    pub(super) engine: Engine,
-    /// The name of the version.
-    pub(super) version: String,
-}
-
 /// The snapshot in use, and when it was found to be the last one.
 struct Current {
     snapshot: Arc<Snapshot>,
@@ -111,6 +104,10 @@ pub(super) struct Queries {
     lake: LateLake,
     tables: &'static [&'static Table],
     goals: Vec<Goal>,
+    /// Names how the lake is read.
+    reading: String,
+    /// The key of pseudonyms for as long as this process runs.
+    mask: MaskKey,
     limits: Limits,
     right_of_way: Arc<RightOfWay>,
     clock: Arc<dyn Clock>,
@@ -166,7 +163,9 @@ impl Queries {
         Ok(Self {
             lake,
             tables,
+            reading: version::of_reading(&goals),
             goals,
+            mask: MaskKey::random(),
             limits,
             right_of_way,
             clock,
@@ -178,10 +177,14 @@ impl Queries {
         })
     }
 
-    /// Returns the lake's last version.
-    pub(super) async fn snapshot(self: &Arc<Self>) -> Result<Arc<Snapshot>, ApiError> {
+    /// Returns the lake's last version, as far as it may be seen with some access.
+    pub(super) async fn view(self: &Arc<Self>, access: &Access) -> Result<Arc<View>, ApiError> {
+        let scope = Scope {
+            tenants: access.tenants.as_ref().map(|tenants| tenants.iter().cloned().collect()),
+            mask: access.masked.then(|| self.mask.clone()),
+        };
         let this = Arc::clone(self);
-        self.on_own_threads(async move { this.look().await }).await
+        self.on_own_threads(async move { Ok(this.look().await?.view(&scope).await?) }).await
     }
 
     /// Returns the answer of this name, from what is kept or by running the query.
@@ -205,12 +208,12 @@ impl Queries {
     /// Runs a report and writes its rows.
     pub(super) async fn run(
         &self,
-        snapshot: &Snapshot,
+        view: &View,
         sql: &str,
         values: &[(&str, Value)],
         format: Format,
     ) -> Result<Bytes, ApiError> {
-        let rows = snapshot.engine.run(sql, values).await?;
+        let rows = view.engine.run(sql, values).await?;
         self.write(rows, format).await
     }
 
@@ -245,7 +248,7 @@ impl Queries {
             && now - current.opened < ENGINE_AGE_MAX
         {
             if now - current.checked >= VERSION_FRESH {
-                if !current.snapshot.engine.is_current(lake).await? {
+                if !current.snapshot.is_current(lake).await? {
                     return self.open(current).await;
                 }
                 current.checked = now;
@@ -272,8 +275,7 @@ impl Queries {
             self.limits.query,
         )
         .await?;
-        let version = version::of_tables(engine.tables());
-        let snapshot = Arc::new(Snapshot { engine, version });
+        let snapshot = Arc::new(Snapshot::new(engine, &self.reading));
         Ok(Current { snapshot, opened: now, checked: now })
     }
 

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 use url::form_urlencoded;
 
 use super::api::{ApiError, ErrorBody};
+use super::tokens::Access;
 use super::{Web, version};
 use crate::query::{Value, filled_in};
 use crate::report::render::Format;
@@ -99,11 +100,12 @@ pub(super) async fn list(State(web): State<Arc<Web>>) -> Json<Vec<ReportEntry>> 
 /// Runs a report; its rows are those of `tributary report`.
 pub(super) async fn run(
     State(web): State<Arc<Web>>,
+    Extension(access): Extension<Access>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let answer = Box::pin(rows(&web, &name, query.as_deref(), &headers)).await;
+    let answer = Box::pin(rows(&web, &access, &name, query.as_deref(), &headers)).await;
     let counted = answer.as_ref().map_or_else(ApiError::name, |_| "answered");
     web.metrics.web.requests.with_label_values(&[counted]).inc();
     answer.into_response()
@@ -111,15 +113,16 @@ pub(super) async fn run(
 
 async fn rows(
     web: &Arc<Web>,
+    access: &Access,
     name: &str,
     query: Option<&str>,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let report = web.catalog.find(name)?.clone();
     let (given, format) = given(query)?;
-    let snapshot = web.queries.snapshot().await?;
+    let view = web.queries.view(access).await?;
     let values = report.bind(&given)?;
-    let tag = version::of_answer(&snapshot.version, &report.sql, &values, format.name());
+    let tag = version::of_answer(&view.name, &report.sql, &values, format.name());
     let etag = HeaderValue::from_str(&tag).map_err(|_| ApiError::Failed)?;
     if is_known(headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
@@ -131,7 +134,7 @@ async fn rows(
     let answer = web.queries.answer(tag, async move {
         let values: Vec<(&str, Value)> =
             owned.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        queries.run(&snapshot, &sql, &values, format).await
+        queries.run(&view, &sql, &values, format).await
     });
     let mut response = answer.await?.into_response();
     let headers = response.headers_mut();

@@ -22,6 +22,7 @@ mod replay;
 mod scope;
 mod security;
 mod support;
+mod tenants;
 mod tidy;
 mod web;
 mod world;

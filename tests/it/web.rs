@@ -11,7 +11,7 @@ use tributary::goal;
 use tributary::query::Engine;
 use tributary::report::Catalog;
 use tributary::report::render::{Format, renderer};
-use tributary::web::Limits;
+use tributary::web::{self, Limits};
 
 use crate::support::{self, Place, TOKEN, ask, event, reports};
 
@@ -116,6 +116,35 @@ async fn an_answer_is_the_clients_until_the_lake_changes() {
     let changed = get(&app, "/api/reports/overview", &known).await;
     assert_eq!(changed.status(), StatusCode::OK);
     assert_eq!(json(changed).await[0]["sessions"], 2);
+    app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn other_goals_over_the_same_lake_give_another_answer() {
+    let place = Place::new();
+    // What is tested is no query's time.
+    let limits = Limits { time: Duration::from_secs(600), ..Limits::default() };
+    let with = |goals| {
+        let web = Some(web::Settings { goals, ..reports(limits) });
+        Settings { web, ..place.settings() }
+    };
+    let app = start(&place, with(goal::usual())).await;
+    let first = get(&app, "/api/reports/conversions", &[]).await;
+    let tag = first.headers()[ETAG].to_str().unwrap().to_owned();
+    assert_eq!(json(first).await, Value::Array(vec![]));
+    app.stop().await.unwrap();
+
+    let known = [(IF_NONE_MATCH.as_str(), tag.as_str())];
+    let seen = goal::parse("seen=page:/").unwrap();
+    let app = place.start_with(with(vec![seen])).await;
+    let changed = get(&app, "/api/reports/conversions", &known).await;
+    assert_eq!(changed.status(), StatusCode::OK, "what counts as a conversion has changed");
+    assert_eq!(json(changed).await[0]["conversion"], "seen");
+    app.stop().await.unwrap();
+
+    let app = place.start_with(with(goal::usual())).await;
+    let again = get(&app, "/api/reports/conversions", &known).await;
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "a restart changes nothing");
     app.stop().await.unwrap();
 }
 
