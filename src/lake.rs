@@ -57,8 +57,8 @@ pub use address::Address;
 pub use error::LakeError;
 pub use files::{DataFile, Listing};
 pub use location::Location;
-pub use remote::NoCredentials;
 pub use place::Place;
+pub use remote::NoCredentials;
 pub use table::{LakeTable, NewFile};
 
 /// A lake that can be read and written.

@@ -112,17 +112,7 @@ impl Receiver {
         let in_flight = Arc::new(Semaphore::new(body::units(limits.in_flight_bytes_max)));
         let stopping = AtomicBool::new(false);
         let notices = Notices::default();
-        Self {
-            journal,
-            verifier,
-            clock,
-            metrics,
-            limits,
-            in_flight,
-            notices,
-            stopping,
-            lake: None,
-        }
+        Self { journal, verifier, clock, metrics, limits, in_flight, notices, stopping, lake: None }
     }
 
     /// Makes it say at `/readyz` what is wrong with the lake.

@@ -133,7 +133,8 @@ mod tests {
         #[test]
         fn any_names_come_back(names in prop::collection::vec(r"[\\> 'a\t\n=é]{1,6}", 1..5)) {
             let steps: Vec<String> = names.iter().map(|name| step(name)).collect();
-            prop_assert_eq!(parse_path(&steps.join(" > ")).unwrap(), names);
+            let path = steps.join(" > ");
+            prop_assert_eq!(parse_path(&path).unwrap(), names);
         }
 
         #[test]
