@@ -10,27 +10,50 @@ mod host;
 pub use freemail::is_freemail;
 pub use host::{host_of, path_of, referrer_host};
 
-/// Sites whose pages are profiles: a link to one says nothing about who owns the company.
+/// Sites on which anyone has a page, a profile or a short link: one of them as a company's address
+/// says nothing about who the company is.
 const PROFILE_SITES: &[&str] = &[
+    "about.me",
     "angel.co",
+    "behance.net",
     "bit.ly",
+    "bitbucket.org",
+    "bsky.app",
     "crunchbase.com",
+    "dribbble.com",
     "facebook.com",
     "fb.com",
+    "fb.me",
+    "g.page",
     "github.com",
+    "gitlab.com",
+    "glassdoor.com",
+    "goo.gl",
     "instagram.com",
+    "kununu.com",
     "linkedin.com",
     "linktr.ee",
     "lnkd.in",
     "medium.com",
+    "pinterest.com",
     "t.co",
     "t.me",
+    "threads.com",
+    "threads.net",
     "tiktok.com",
+    "tinyurl.com",
     "twitter.com",
+    "vimeo.com",
+    "vk.com",
+    "wa.me",
     "wellfound.com",
+    "wikipedia.org",
     "x.com",
     "xing.com",
+    "yelp.com",
+    "youtu.be",
     "youtube.com",
+    "zoominfo.com",
 ];
 
 /// Gives the registrable domain (eTLD+1) of a host, in lower case.
@@ -59,7 +82,7 @@ pub fn email_domain(email: &str) -> Option<String> {
 ///
 /// The order is the domain of `email` unless it is free mail, then the first usable entry of
 /// `current_employment`, then the first usable entry of `companies`. Both lists hold domains or
-/// website addresses; a link to a profile on another site (`linkedin.com/company/acme`) is skipped.
+/// website addresses; one of a site of profiles (`linkedin.com/company/acme`) is skipped.
 #[must_use]
 pub fn account_domain(
     email: Option<&str>,
@@ -71,7 +94,22 @@ pub fn account_domain(
     {
         return Some(account.to_owned());
     }
-    current_employment.iter().chain(companies).flatten().find_map(|website| site_domain(website))
+    current_employment.iter().chain(companies).flatten().find_map(|site| site_domain(site))
+}
+
+/// Tells whether an address belongs to a site of profiles, `linkedin.com/company/acme`.
+#[must_use]
+pub fn is_profile(site: &str) -> bool {
+    let host = host_of(site);
+    host.as_deref().and_then(registrable).is_some_and(|domain| PROFILE_SITES.contains(&domain))
+}
+
+/// Gives the registrable domain of a company's domain or website, unless it is a site of profiles.
+#[must_use]
+pub fn site_domain(site: &str) -> Option<String> {
+    let host = host_of(site)?;
+    let domain = registrable(&host)?;
+    (!PROFILE_SITES.contains(&domain)).then(|| domain.to_owned())
 }
 
 /// The registrable part of a host that is already clean, borrowed from it.
@@ -84,14 +122,6 @@ pub(crate) fn registrable(host: &str) -> Option<&str> {
     }
     let suffix = psl::suffix(host.as_bytes())?;
     (suffix.typ() == Some(psl::Type::Private)).then_some(host)
-}
-
-/// The registrable domain of a company's website, unless it is a page on somebody else's site.
-fn site_domain(website: &str) -> Option<String> {
-    let host = host_of(website)?;
-    let domain = registrable(&host)?;
-    let is_profile = PROFILE_SITES.contains(&domain) && path_of(website).is_some_and(|p| p != "/");
-    (!is_profile).then(|| domain.to_owned())
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl<'a> Who<'a> {
             context.visitor_id(),
         );
         let companies: Vec<Option<&str>> =
-            data[event::at::COMPANIES].rows().iter().map(site_of).collect();
+            data[event::at::COMPANIES].rows().iter().flat_map(sites_of).collect();
         let company_domain = account::account_domain(email, &current_sites(person), &companies);
         Self {
             person_key: Slot::owned(person_key),
@@ -86,24 +86,20 @@ impl<'a> Who<'a> {
     }
 }
 
-/// Returns the domains of the companies a person works for.
+/// Returns the addresses of the companies a person works for.
 fn current_sites<'r>(person: Option<&'r Row<'_>>) -> Vec<Option<&'r str>> {
     let employments = person.map_or(&[][..], |row| row[person_at::EMPLOYMENTS].rows());
     employments
         .iter()
         .filter(|row| row[person_at::EMPLOYMENT_END].as_filled().is_none())
         .filter_map(|row| row[person_at::EMPLOYMENT_COMPANY].rows().first())
-        .map(site_of)
+        .flat_map(sites_of)
         .collect()
 }
 
-fn site_of<'r>(company: &'r Row<'_>) -> Option<&'r str> {
-    company[company_at::DOMAIN].as_filled().or(company[company_at::WEBSITE].as_filled())
-}
-
-/// Returns the registrable domain of a company's domain or web site.
-fn domain_of(site: &str) -> Option<String> {
-    account::registrable_domain(&account::host_of(site)?)
+/// Returns a company's domain and its web site, which stands in where the domain is none.
+fn sites_of<'r>(company: &'r Row<'_>) -> [Option<&'r str>; 2] {
+    [company[company_at::DOMAIN].as_filled(), company[company_at::WEBSITE].as_filled()]
 }
 
 fn add_enrichment<'a>(
@@ -121,7 +117,8 @@ fn add_enrichment<'a>(
     }
     for (at, row) in data[event::at::COMPANIES].rows().iter().enumerate() {
         let position = Slot::int(i64::try_from(at).ok());
-        let domain = Slot::owned(site_of(row).and_then(domain_of));
+        let domain = sites_of(row).into_iter().flatten().find_map(account::site_domain);
+        let domain = Slot::owned(domain);
         out.companies.append(context.date, &[&context.leading, &[position, domain], row]);
     }
     let validations = [event::at::VALIDATIONS, event::at::EMAIL_VALIDATIONS];

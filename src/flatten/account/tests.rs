@@ -129,7 +129,9 @@ fn accounts_by_strength_of_evidence() {
     check(Some("not an address"), &[None], &company, Some("globex.com"));
     check(None, &[Some("n/a")], &company, Some("globex.com"));
     check(None, &[Some("linkedin.com/company/globex")], &company, Some("globex.com"));
-    check(None, &[Some("https://www.linkedin.com/")], &[], Some("linkedin.com"));
+    check(None, &[Some("https://www.linkedin.com/")], &company, Some("globex.com"));
+    check(None, &[Some("x.com"), Some("fb.com/globex")], &[Some("https://xing.com")], None);
+    check(Some("d@linkedin.com"), &[], &company, Some("linkedin.com"));
     check(Some("d@gmail.com"), &[], &[], None);
     check(None, &[], &[None], None);
 }
