@@ -16,6 +16,11 @@ use super::shape::{Leaf, Node, Shape, Target};
 use super::slot::Slot;
 use super::time;
 
+/// The first number that no signed integer of 64 bits holds, 2⁶³.
+const BEYOND_I64: f64 = 9_223_372_036_854_775_808.0;
+/// The first number that no integer of 64 bits holds, 2⁶⁴.
+const BEYOND_U64: f64 = 2.0 * BEYOND_I64;
+
 /// Reads an object into the slots of a row.
 struct NodeSeed<'s, 'r, 'de> {
     node: &'s Node,
@@ -161,14 +166,16 @@ impl<'de> LeafSeed<'_> {
         parse(self.leaf, text).unwrap_or_else(|| self.unexpected())
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
+    /// Takes a number that is no 64-bit integer: one that has a fraction, or that is larger and
+    /// has lost digits.
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
     fn number(&self, number: f64) -> Slot<'de> {
         match self.leaf {
-            Leaf::Text => Slot::Text(Cow::Owned(number.to_string())),
-            Leaf::Int => Slot::Int(number as i64),
+            Leaf::Text if number.abs() < BEYOND_U64 => Slot::Text(Cow::Owned(number.to_string())),
+            Leaf::Int if (-BEYOND_I64..BEYOND_I64).contains(&number) => Slot::Int(number as i64),
             Leaf::Float => Slot::Float(number),
             Leaf::Time => time::from_number(number).map_or_else(|| self.unexpected(), Slot::Int),
-            Leaf::Bool => self.unexpected(),
+            Leaf::Text | Leaf::Int | Leaf::Bool => self.unexpected(),
             Leaf::Json | Leaf::TextList | Leaf::Rows(_) => self.unexpected(),
         }
     }

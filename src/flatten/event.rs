@@ -88,7 +88,7 @@ impl Trouble {
 }
 
 /// What an event says of itself; the columns that all its rows share.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Context<'a> {
     /// `event_id`, `tenant`, `session_id` and `visitor_id`, the event's type, and when the sender
     /// created it, milliseconds.
@@ -179,12 +179,23 @@ pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
     walked(shape, record, body).unwrap_or_else(|| parsed(shape, record, body))
 }
 
+/// Reads an event as [`read`] does, by the parser alone: what the walk is compared with.
+pub fn read_by_parser<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
+    match str::from_utf8(&record.body) {
+        Ok(body) => parsed(shape, record, body),
+        Err(_) => (Context::unread(record), None, Some(Trouble::new("not_utf8", None))),
+    }
+}
+
 /// Reads what is as it should be, in one walk; `None` leaves the event to the parser.
 fn walked<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Option<Read<'a>> {
     let reading = Reading::default();
     let (envelope, data) = Envelope::walk(body, |walk| walk::row(walk, shape, &reading))?;
     envelope.event_type.text()?;
     let data = data?;
+    if untimely(&envelope).is_some() {
+        return None;
+    }
     Some((Context::of(record, envelope, &data), Some(data), None))
 }
 
@@ -221,6 +232,10 @@ fn parsed<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Read<'a> {
     }
     let data = data.expect("an event without data was left above");
     let trouble = trouble_of(shape, &reading, envelope.data.map(RawValue::get));
+    let trouble = trouble.or_else(|| {
+        let key = untimely(&envelope)?;
+        Some(Trouble::new("unexpected_type", Some(key.to_owned())))
+    });
     (Context::of(record, envelope, &data), Some(data), trouble)
 }
 
@@ -259,6 +274,18 @@ fn place(error: &serde_json::Error) -> String {
     error.to_string()
 }
 
+/// Returns the key of the envelope's time, if it is there and can't be one.
+fn untimely(envelope: &Envelope<'_>) -> Option<&'static str> {
+    let fields = [("created", &envelope.created), ("timestamp", &envelope.timestamp)];
+    let is_absent = |value: &Lenient<'_>| match value {
+        Lenient::Absent => true,
+        Lenient::Text(text) => text.trim().is_empty(),
+        Lenient::Number(_) => false,
+    };
+    let (key, value) = fields.into_iter().find(|(_, value)| !is_absent(value))?;
+    lenient_time(value).is_none().then_some(key)
+}
+
 fn lenient_time(value: &Lenient<'_>) -> Option<i64> {
     match value {
         Lenient::Number(number) => time::from_number(*number),
@@ -266,3 +293,6 @@ fn lenient_time(value: &Lenient<'_>) -> Option<i64> {
         Lenient::Absent => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,6 +127,55 @@ fn a_value_of_an_unexpected_type_is_null_in_its_row_and_named() {
 }
 
 #[test]
+fn a_profile_as_a_companys_domain_leaves_it_to_the_web_site() {
+    let site = "https://www.lco-example.com";
+    for (domain, website, account) in [
+        ("linkedin.com/company/lco", site, Some("lco-example.com")),
+        ("linkedin.com", site, Some("lco-example.com")),
+        ("https://github.com/lco", "https://x.com/lco", None),
+        ("lco.com", "https://facebook.com/lco", Some("lco.com")),
+    ] {
+        let body = serde_json::json!({"id": "e", "type": "identity.session.finalized", "data": {
+            "session": {"sid": "s"},
+            "enrichment": {"companies": [{"domain": domain, "website": website}]}}});
+        let flattened = flatten(&[body.to_string().as_bytes()]);
+        for table in ["sessions", "companies"] {
+            let found = text(rows(&flattened, table).unwrap(), "company_domain");
+            assert_eq!(found.as_deref(), account, "{table} {domain}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_no_column_holds_is_null_and_named() {
+    for (pointer, number, column, path) in [
+        ("/data/eventCount", "9223372036854775808", "event_count", "data.eventCount"),
+        ("/data/eventCount", "-99999999999999999999", "event_count", "data.eventCount"),
+        ("/data/eventCount", "1e300", "event_count", "data.eventCount"),
+        ("/data/session/createdAt", "1e18", "started_at", "data.session.createdAt"),
+        ("/data/session/createdAt", "-9e99", "started_at", "data.session.createdAt"),
+        ("/data/session/utm/term", "99999999999999999999", "utm_term", "data.session.utm.term"),
+        ("/created", "1e18", "created_at", "created"),
+        ("/created", "-1", "created_at", "created"),
+    ] {
+        let body = finalized_with(pointer, serde_json::json!("PLACE"));
+        let body = String::from_utf8(body).unwrap().replace("\"PLACE\"", number);
+        check_dead_letter(body.as_bytes(), "unexpected_type", Some(path));
+        let flattened = flatten(&[body.as_bytes()]);
+        let column = rows(&flattened, "sessions").unwrap().column_by_name(column).unwrap();
+        assert!(column.is_null(0), "{path} {number}");
+    }
+    for number in ["9223372036854775807", "-9223372036854775808"] {
+        let body = finalized_with("/data/eventCount", serde_json::json!("PLACE"));
+        let body = String::from_utf8(body).unwrap().replace("\"PLACE\"", number);
+        let flattened = flatten(&[body.as_bytes()]);
+        assert!(rows(&flattened, "dead_letters").is_none(), "{number}");
+        let count = rows(&flattened, "sessions").unwrap().column_by_name("event_count").unwrap();
+        assert_eq!(count.as_primitive::<Int64Type>().value(0).to_string(), number);
+    }
+}
+
+#[test]
 fn numbers_in_strings_and_strings_for_numbers_are_understood() {
     let body = finalized_with("/data/session/screen/width", serde_json::json!("1920"));
     let flattened = flatten(&[&body]);
