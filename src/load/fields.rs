@@ -94,6 +94,10 @@ impl Reader<'_> {
         let mut date = None;
         for field in LEADING.iter().chain(self.kind_fields) {
             let at = columns.iter().position(|column| column == field.name);
+            if at.is_some_and(|at| columns[at + 1..].iter().any(|column| column == field.name)) {
+                let name = field.name;
+                return Err(format!("line {line}: `{name}` stands there twice; keep one of them"));
+            }
             let text = at.and_then(|at| cells[at].as_deref()).map(str::trim);
             let text = text.filter(|text| !text.is_empty());
             let slot = field.read(text).map_err(|reason| format!("line {line}: {reason}"))?;
@@ -153,9 +157,10 @@ impl Field {
         match self.form {
             Form::Text => Ok(Slot::owned(Some(text.to_owned()))),
             Form::Lower => Ok(Slot::owned(Some(text.to_lowercase()))),
+            // A CRM has links to profiles there; they name no company.
+            Form::Domain if account::is_profile(text) => Ok(Slot::Null),
             Form::Domain => {
-                let domain =
-                    account::host_of(text).and_then(|host| account::registrable_domain(&host));
+                let domain = account::site_domain(text);
                 domain
                     .map(|domain| Slot::owned(Some(domain)))
                     .ok_or_else(|| refuse("write a domain such as example.com"))
@@ -172,5 +177,52 @@ impl Field {
                 .map(|day| Slot::Int(i64::from(day)))
                 .ok_or_else(|| refuse("write a day such as 2026-02-16")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads one conversion of these columns; returns its company's domain.
+    fn read(cells: &[(&str, &str)]) -> Result<Option<String>, String> {
+        let channels = Channels::default();
+        let reader = Reader {
+            kind_fields: CONVERSIONS,
+            loader: "load",
+            channels: &channels,
+            loaded_at_ms: 0,
+        };
+        let columns: Vec<String> = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let cells: Cells = cells.iter().map(|(_, cell)| Some((*cell).to_owned())).collect();
+        let (_, row) = reader.row(&columns, 7, &cells)?;
+        let at = 1
+            + LEADING.len()
+            + CONVERSIONS.iter().position(|field| field.name == "company_domain").unwrap();
+        Ok(row[at].as_text().map(str::to_owned))
+    }
+
+    const DEAL: [(&str, &str); 3] =
+        [("conversion", "deal"), ("converted_at", "2026-02-16"), ("email", "a@acme.com")];
+
+    #[test]
+    fn a_heading_that_is_read_stands_there_once() {
+        let twice = [&DEAL[..], &[("email", "b@acme.com")]].concat();
+        assert_eq!(
+            read(&twice).unwrap_err(),
+            "line 7: `email` stands there twice; keep one of them"
+        );
+        let unused = [&DEAL[..], &[("notes", "x"), ("notes", "y")]].concat();
+        assert_eq!(read(&unused), Ok(None));
+    }
+
+    #[test]
+    fn a_link_to_a_profile_is_no_companys_domain() {
+        let of = |domain: &'static str| read(&[&DEAL[..], &[("company_domain", domain)]].concat());
+        assert_eq!(of("https://www.acme.com/about"), Ok(Some("acme.com".to_owned())));
+        assert_eq!(of("https://www.linkedin.com/company/acme"), Ok(None));
+        assert!(of("no domain").unwrap_err().contains("company_domain"));
+        let alone = [DEAL[0], DEAL[1], ("company_domain", "linkedin.com/company/acme")];
+        assert!(read(&alone).unwrap_err().contains("give one of"));
     }
 }

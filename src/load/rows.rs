@@ -1,10 +1,13 @@
 //! Rows of text out of CSV, NDJSON and Parquet.
 
+use std::fmt;
+
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::text;
 
@@ -61,14 +64,41 @@ fn read_ndjson(bytes: &[u8], emit: &mut Emit<'_>) -> Result<usize, String> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let object: serde_json::Map<String, serde_json::Value> =
+        let Members(object) =
             serde_json::from_slice(line).map_err(|error| format!("line {}: {error}", at + 1))?;
-        let columns: Vec<String> = object.keys().map(|key| key.to_lowercase()).collect();
-        let cells: Cells = object.values().map(json_text).collect();
+        let columns: Vec<String> = object.iter().map(|(key, _)| key.to_lowercase()).collect();
+        let cells: Cells = object.iter().map(|(_, value)| json_text(value)).collect();
         emit(&columns, at + 1, &cells)?;
         n_rows += 1;
     }
     Ok(n_rows)
+}
+
+/// The members of an object as they stand, also those of one name.
+struct Members(Vec<(String, serde_json::Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = vec![];
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
 }
 
 fn json_text(value: &serde_json::Value) -> Option<String> {
@@ -107,4 +137,26 @@ fn read_batch(batch: &RecordBatch, before: usize, emit: &mut Emit<'_>) -> Result
         emit(&columns, before + at + 1, &cells)?;
     }
     Ok(batch.num_rows())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_one_name_are_all_there() {
+        let mut found = vec![];
+        read(
+            "a.ndjson",
+            br#"{"email":"a","Email":"b","email":3}"#.to_vec(),
+            |columns, _, cells| {
+                found.push((columns.to_vec(), cells.clone()));
+                Ok(())
+            },
+        )
+        .unwrap();
+        let (columns, cells) = found.pop().unwrap();
+        assert_eq!(columns, ["email", "email", "email"]);
+        assert_eq!(cells, [Some("a".to_owned()), Some("b".to_owned()), Some("3".to_owned())]);
+    }
 }
