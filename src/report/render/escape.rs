@@ -8,12 +8,19 @@ use unicode_width::UnicodeWidthStr;
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
 /// Returns whether `character` steers a terminal or the order of the text around it rather than
-/// showing: controls (C0, DEL, C1), line separators, and bidirectional embeddings and isolates.
+/// showing: controls (C0, DEL, C1), line separators, and bidirectional marks, embeddings and
+/// isolates.
 pub(super) fn is_steering(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
-            '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'
+                | '\u{2029}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}'
         )
 }
 

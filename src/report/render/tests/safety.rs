@@ -26,8 +26,9 @@ fn steering(text: &str) -> Vec<char> {
     let steers = |character: &char| {
         let code = u32::from(*character);
         let is_control = code < 0x20 || (0x7f..=0x9f).contains(&code);
+        let is_mark = [0x61c, 0x200e, 0x200f].contains(&code);
         let is_bidi = (0x202a..=0x202e).contains(&code) || (0x2066..=0x2069).contains(&code);
-        (is_control && *character != '\n') || is_bidi || code == 0x2028 || code == 0x2029
+        (is_control && *character != '\n') || is_mark || is_bidi || code == 0x2028 || code == 0x2029
     };
     text.chars().filter(steers).collect()
 }
