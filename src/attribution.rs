@@ -75,7 +75,7 @@ pub fn attribute(
 
 fn by_rule(journeys: &Journeys, model: Model, weights: Weights) -> Vec<Credit> {
     let mut sums = vec![(0.0, 0.0); journeys.channels().len()];
-    for path in journeys.paths().filter(|path| path.conversions > 0.0 || path.value > 0.0) {
+    for path in journeys.paths().filter(|path| path.conversions > 0.0 || path.value != 0.0) {
         for (channel, share) in models::shares(journeys, &path, model, weights) {
             sums[channel].0 += share * path.conversions;
             sums[channel].1 += share * path.value;

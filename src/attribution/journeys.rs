@@ -168,7 +168,7 @@ impl Columns {
         record: &'r csv::StringRecord,
     ) -> Result<(Vec<Cow<'r, str>>, [f64; 3]), String> {
         let number = |column: Option<usize>, names: &[&str]| {
-            read_amount(column.and_then(|at| record.get(at)).unwrap_or_default().trim(), names[0])
+            read_number(column.and_then(|at| record.get(at)).unwrap_or_default().trim(), names)
         };
         let sums = [
             number(Some(self.conversions), CONVERSIONS)?,
@@ -186,12 +186,16 @@ fn unquoted(text: &str) -> &str {
     rest.filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(text)
 }
 
-fn read_amount(text: &str, name: &str) -> Result<f64, String> {
+/// Reads a number; a value may be less than 0, where more was given back than paid.
+fn read_number(text: &str, names: &[&str]) -> Result<f64, String> {
     if text.is_empty() {
         return Ok(0.0);
     }
-    let amount: Option<f64> = text.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
-    amount.ok_or_else(|| format!("`{text}` is no {name}; write a number of at least 0"))
+    let may_be_negative = names == VALUE;
+    let number = text.parse().ok();
+    let number = number.filter(|n: &f64| n.is_finite() && (may_be_negative || *n >= 0.0));
+    let remedy = if may_be_negative { "write a number" } else { "write a number of at least 0" };
+    number.ok_or_else(|| format!("`{text}` is no {}; {remedy}", names[0]))
 }
 
 fn refuse(place: &str, reason: &str) -> AttributionError {

@@ -172,3 +172,36 @@ async fn a_shorter_lookback_leaves_fewer_touches_and_the_same_total() {
         assert!((sources.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{given:?}");
     }
 }
+
+/// Who is not known is somebody each time; an account is one, whoever of it comes.
+#[tokio::test]
+async fn goals_counted_per_person_or_account_count_rows_without_one_apart() {
+    let place = Place::new();
+    let app = place.start().await;
+    for (at, (visitor, domain)) in [
+        ("null", "null"),
+        ("null", "null"),
+        (r#""vid_1""#, "null"),
+        (r#""vid_1""#, "null"),
+        ("null", r#""acme.com""#),
+        (r#""vid_2""#, r#""acme.com""#),
+        (r#""acme.com""#, "null"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = format!(
+            r#"{{"id":"evt_{at}","type":"identity.session.finalized","created":{CONVERTED_MS},"data":{{"session":{{"sid":"sid_{at}","vid":{visitor},"createdAt":{CONVERTED_MS},"events":[{{"ts":{CONVERTED_MS},"signal":"signup"}},{{"ts":{CONVERTED_MS},"signal":"signup"}}]}},"enrichment":{{"companies":[{{"domain":{domain}}}]}},"finalizedAt":{CONVERTED_MS}}}}}"#
+        );
+        place.send(&app, &format!("evt_{at}"), body.as_bytes()).await;
+    }
+    app.stop().await.unwrap();
+    for (counting, expected) in [("every", 14), ("session", 7), ("person", 6), ("account", 5)] {
+        let goal = goal::parse(&format!("signup=signal:signup;count={counting}")).unwrap();
+        let engine = Engine::open(&place.lake(), &TABLES, &[goal], LIMITS).await.unwrap();
+        let rows = engine.run("SELECT count(*) AS n FROM conversion_events", &[]).await.unwrap();
+        let batches: Vec<_> = rows.batches.try_collect().await.unwrap();
+        let found = batches[0].column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0);
+        assert_eq!(found, expected, "{counting}");
+    }
+}
