@@ -67,7 +67,7 @@ listed AS (
     SELECT
         p.place,
         s.*,
-        max(s.total - s.lost) OVER () AS attributed,
+        max(CASE WHEN s.is_footer = 1 THEN s.total - s.lost END) OVER () AS attributed,
         CASE WHEN $measure = 'value' THEN e.value_effect ELSE e.effect END AS effect,
         CASE p.place WHEN 2 THEN s.lost WHEN 3 THEN s.total END AS footer
     FROM summed AS s

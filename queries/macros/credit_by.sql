@@ -53,8 +53,9 @@ listed AS (
         s.*,
         e.effect,
         e.value_effect,
-        max(s.total - s.lost) OVER () AS attributed,
-        max(s.total_value - s.lost_value) OVER () AS attributed_value
+        max(CASE WHEN s.is_footer = 1 THEN s.total - s.lost END) OVER () AS attributed,
+        max(CASE WHEN s.is_footer = 1 THEN s.total_value - s.lost_value END) OVER ()
+            AS attributed_value
     FROM summed AS s
     INNER JOIN (VALUES (0, 0), (1, 1), (1, 2), (1, 3)) AS p(is_footer, place)
         ON p.is_footer = s.is_footer
