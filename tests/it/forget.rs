@@ -10,7 +10,7 @@ use crate::support::{NOW_MS, Place, event};
 async fn bodies_that_are_no_utf_8_are_found() {
     let place = Place::new();
     let app = place.start().await;
-    let utf_16 = r#"{"email":"ada@example.com","name":"\u{e9}"}"#.encode_utf16();
+    let utf_16 = "{\"email\":\"ada@example.com\",\"name\":\"\u{e9}\"}".encode_utf16();
     let bodies: [Vec<u8>; 4] = [
         b"{\"email\":\"ADA@example.com\",\"name\":\"Ad\xe9le\"}".to_vec(),
         utf_16.flat_map(u16::to_le_bytes).collect(),
