@@ -22,6 +22,7 @@ use super::pseudonym::{How, MaskKey, Masked};
 const PEOPLE: &[&str] = &["person_key", "person", "email", "prid", "gclid", "fbclid", "click_id"];
 /// Texts that visitors or other systems write and reports count by.
 const TEXTS: &[&str] = &[
+    "signal",
     "visitor_id",
     "path",
     "landing_path",
@@ -53,7 +54,6 @@ const SHOWN: &[&str] = &[
     "type",
     "event_type",
     "_type",
-    "signal",
     "version",
     "host",
     "landing_host",
@@ -136,8 +136,10 @@ impl Mask {
                 let found = masks.into_iter().find(|(names, _)| is_in(names));
                 found.map_or(Self::Hidden, |(_, mask)| mask)
             }
-            kind if kind.is_nested() || kind.is_binary() || is_in(HIDDEN) => Self::Hidden,
-            _ => Self::Shown,
+            _ if is_in(HIDDEN) => Self::Hidden,
+            DataType::Null | DataType::Boolean => Self::Shown,
+            kind if kind.is_numeric() || kind.is_temporal() => Self::Shown,
+            _ => Self::Hidden,
         }
     }
 }

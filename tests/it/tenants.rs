@@ -50,9 +50,7 @@ async fn each_token_is_shown_its_own_tenants_and_no_answer_of_another() {
     let place = Place::new();
     let app = start(&place).await;
     for path in [
-        "/api/reports/overview",
         "/api/reports/conversions?format=csv",
-        "/api/reports/sources?tenant=beta",
         "/api/reports/account?account=both.example",
         "/api/lake",
     ] {
