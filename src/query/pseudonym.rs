@@ -146,10 +146,10 @@ impl Masker {
             return text.into();
         }
         let word = |word: &str| {
-            let end = word.trim_end_matches(is_between).len();
-            match names_someone(&word[..end]) {
-                true => self.pseudonym(word[..end].as_bytes()) + &word[end..],
-                false => word.to_owned(),
+            let (word, between) = word.split_at(word.trim_end_matches(is_between).len());
+            match names_someone(word) {
+                true => self.pseudonym(word.as_bytes()) + between,
+                false => word.to_owned() + between,
             }
         };
         text.split_inclusive(is_between).map(word).collect::<String>().into()
