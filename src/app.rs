@@ -100,7 +100,7 @@ pub enum AppError {
         /// The address that was given.
         lake: String,
         /// Why the lake there can't be asked.
-        source: LakeError,
+        source: Box<LakeError>,
     },
     /// Not everything could be flushed; the journal keeps it.
     #[error("{0}; unflushed events stay in the journal")]
@@ -145,7 +145,7 @@ impl App {
     /// Any [`AppError`]; `Lake` and `Flush` for what is surely a mistake.
     pub async fn start(
         settings: Settings,
-        place: impl Into<Place>,
+        place: impl Into<Place> + Send,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AppError> {
         let place = place.into();
@@ -318,7 +318,8 @@ fn elsewhere(settings: &Settings, place: &Place, source: LakeError) -> AppError 
     match source {
         source if !source.is_transient() => source.into(),
         source => {
-            AppError::Elsewhere { journal, known, lake: place.location().to_string(), source }
+            let (lake, source) = (place.location().to_string(), Box::new(source));
+            AppError::Elsewhere { journal, known, lake, source }
         }
     }
 }

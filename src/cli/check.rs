@@ -202,6 +202,11 @@ async fn check_lake(common: &Common, journal: &Path, findings: &mut Findings) {
         Ok(lake) => lake,
         Err(error) => return report_missing(common, journal, &error, findings),
     };
+    // Where a disk is not mounted nothing is written, not even a probe.
+    if bond::is_gone(journal, &lake).await {
+        let location = lake.location().identity();
+        return findings.problem(&LakeError::Gone { location }.to_string());
+    }
     match lake.probe().await {
         Ok(()) => findings.fine(&format!("lake {place}: can be written, keys are created once")),
         Err(error) => return findings.problem(&format!("lake {place}: {error}")),
@@ -227,7 +232,7 @@ async fn check_lake(common: &Common, journal: &Path, findings: &mut Findings) {
 fn report_missing(common: &Common, journal: &Path, error: &anyhow::Error, findings: &mut Findings) {
     let standing = standing(journal, &common.lake.identity());
     if standing.is_ok_and(|standing| standing.knows_lake) {
-        let location = common.lake.to_string();
+        let location = common.lake.identity();
         return findings.problem(&LakeError::Gone { location }.to_string());
     }
     findings.note(&error.to_string());

@@ -83,7 +83,7 @@ pub async fn reach(
     let lake = if must_be_there { place.open_again()? } else { place.open()? };
     let is_vacant = lake.is_vacant().await?;
     if is_vacant && must_be_there {
-        return Err(LakeError::Gone { location: place.location().to_string() });
+        return Err(LakeError::Gone { location: place.location().identity() });
     }
     lake.probe().await?;
     let id = lake.id().await?;
@@ -102,7 +102,6 @@ impl Setup {
         let location = lake.location().identity();
         let is_another = journal.directory().is_another(id.as_deref());
         if is_another && journal.held_events() && otherwise != Otherwise::Take {
-            let location = lake.location().to_string();
             return Err(LakeError::Another { location }.into());
         }
         let claimed = lake.clone();

@@ -120,7 +120,7 @@ impl Worker {
         for definition in TABLES {
             let table = lake.create_table(definition).await?;
             if let Some(sequence) = table.committed(journal.directory().ingester()).await? {
-                if sequence > journal.opened_at() {
+                if sequence > journal.unmet_at() {
                     let root = journal.directory().root().to_owned();
                     return Err(FlushError::OldJournal { root, sequence });
                 }

@@ -62,6 +62,7 @@ pub struct Journal {
     bounds: Bounds,
     clock: Arc<dyn Clock>,
     opened_at: u64,
+    unmet_at: u64,
     held_events: bool,
 }
 
@@ -79,7 +80,8 @@ impl Journal {
         let directory = Arc::clone(log.directory());
         let persister = log.persister();
         let bounds = log.bounds();
-        let opened_at = log.opened_at();
+        let opened_at = log.last_sequence();
+        let unmet_at = log.unmet_at();
         let held_events = !sealed.is_empty();
         let shared = Arc::new(Shared::default());
         for segment in sealed {
@@ -107,6 +109,7 @@ impl Journal {
             bounds,
             clock,
             opened_at,
+            unmet_at,
             held_events,
         })
     }
@@ -178,11 +181,17 @@ impl Journal {
         }
     }
 
-    /// Returns the highest number that a segment had when the journal was opened, for the first
-    /// time since it met its lake.
+    /// Returns the highest number that a segment had when the journal was opened.
     #[must_use]
     pub fn opened_at(&self) -> u64 {
         self.opened_at
+    }
+
+    /// Returns the same of the first opening since the journal met its lake: what the lake has of
+    /// it can't be beyond.
+    #[must_use]
+    pub fn unmet_at(&self) -> u64 {
+        self.unmet_at
     }
 
     /// Tells whether events waited in it when it was opened.

@@ -238,7 +238,7 @@ impl Bonded {
 
 /// Returns the highest sequence that there was when the journal was opened first since it met its
 /// lake. What the lake has of this journal can't be beyond, unless the journal is an old copy.
-pub(super) fn opened_at(root: &Path, last: u64) -> Result<u64, JournalError> {
+pub(super) fn unmet_at(root: &Path, last: u64) -> Result<u64, JournalError> {
     let path = root.join(UNCONFIRMED);
     match fs::read_to_string(&path) {
         Ok(text) if !text.trim().is_empty() => {

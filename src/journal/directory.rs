@@ -128,8 +128,8 @@ impl Directory {
     }
 
     /// Returns the highest sequence at the first opening since the journal met its lake.
-    pub(super) fn opened_at(&self, last: u64) -> Result<u64, JournalError> {
-        bond::opened_at(&self.root, last)
+    pub(super) fn unmet_at(&self, last: u64) -> Result<u64, JournalError> {
+        bond::unmet_at(&self.root, last)
     }
 
     /// Returns the path of a segment.

@@ -105,7 +105,7 @@ pub struct Log {
     open: Option<OpenSegment>,
     first_at_ms: Option<i64>,
     next_sequence: u64,
-    opened_at: u64,
+    unmet_at: u64,
     buffer: Vec<u8>,
 }
 
@@ -115,7 +115,7 @@ impl Log {
         options: Options,
         ids: KnownIds,
         next_sequence: u64,
-        opened_at: u64,
+        unmet_at: u64,
         live: BTreeMap<u64, u64>,
     ) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl Log {
             open: None,
             first_at_ms: None,
             next_sequence,
-            opened_at,
+            unmet_at,
             buffer: vec![],
         }
     }
@@ -144,11 +144,17 @@ impl Log {
         self.ids.persister()
     }
 
+    /// Returns the highest number that a segment has had.
+    #[must_use]
+    pub fn last_sequence(&self) -> u64 {
+        self.next_sequence - 1
+    }
+
     /// Returns the highest number that a segment had when the journal was opened first since it
     /// met its lake.
     #[must_use]
-    pub fn opened_at(&self) -> u64 {
-        self.opened_at
+    pub fn unmet_at(&self) -> u64 {
+        self.unmet_at
     }
 
     /// Returns what may wait at most.

@@ -69,8 +69,8 @@ pub fn open<'a>(
         }
     }
     let live = recovery.sealed.iter().map(|segment| (segment.sequence, segment.length)).collect();
-    let opened_at = directory.opened_at(next_sequence - 1)?;
-    Ok((Log::new(directory, options, ids, next_sequence, opened_at, live), recovery))
+    let unmet_at = directory.unmet_at(next_sequence - 1)?;
+    Ok((Log::new(directory, options, ids, next_sequence, unmet_at, live), recovery))
 }
 
 /// Enters the ids of all records that wait for the lake into an index that may have lost some.

@@ -49,7 +49,7 @@ impl Place {
     /// [`LakeError::Gone`] if the folder is not there, else as [`Lake::open`].
     pub fn open_again(&self) -> Result<Lake, LakeError> {
         match self.location.folder().map(|folder| folder.try_exists()) {
-            Some(Ok(false)) => Err(LakeError::Gone { location: self.location.to_string() }),
+            Some(Ok(false)) => Err(LakeError::Gone { location: self.location.identity() }),
             _ => self.open(),
         }
     }

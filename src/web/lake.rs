@@ -54,7 +54,7 @@ mod tests {
         assert_eq!(refused.to_string(), words);
         reach.found();
         assert!(lake.get().is_err(), "it went away again");
-        assert!(!folder.path().join("lake").exists());
+        assert!(!folder.path().join("lake").is_dir());
         std::fs::create_dir(folder.path().join("lake")).unwrap();
         assert!(lake.get().is_ok());
     }

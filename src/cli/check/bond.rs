@@ -14,8 +14,15 @@ struct Known {
     bond: Bond,
     ingester: Option<String>,
     checkpoint: u64,
-    knows_lake: bool,
     elsewhere: Option<String>,
+}
+
+/// Tells whether nothing is left of a lake that the journal has brought events to.
+pub(super) async fn is_gone(root: &Path, lake: &Lake) -> bool {
+    let standing = bond::standing(root, &lake.location().identity());
+    let is_known = standing.is_ok_and(|standing| standing.knows_lake);
+    // A lake that can't be asked is told by what comes next.
+    is_known && lake.is_vacant().await.unwrap_or(false)
 }
 
 /// Compares journal and lake; a `serve` that runs may go on meanwhile.
@@ -37,14 +44,7 @@ pub(super) async fn check(root: &Path, lake: &Lake, findings: &mut Findings) {
         Ok(found) => found,
         Err(error) => return findings.problem(&format!("lake {}: {error}", lake.location())),
     };
-    let location = lake.location().to_string();
-    match lake.is_vacant().await {
-        Ok(true) if known.knows_lake => {
-            return findings.problem(&LakeError::Gone { location }.to_string());
-        }
-        Ok(_) => {}
-        Err(error) => return findings.problem(&format!("lake {location}: {error}")),
-    }
+    let location = lake.location().identity();
     if known.bond.lake.is_some() && known.bond.lake != found {
         return findings.problem(&LakeError::Another { location }.to_string());
     }
@@ -71,7 +71,6 @@ fn load(root: &Path, address: &str) -> Result<Known, JournalError> {
         bond: Bond::load(root, address)?,
         ingester: load_ingester(root)?,
         checkpoint: load_checkpoint(root)?,
-        knows_lake: standing.knows_lake,
         elsewhere: bond::load_address(root)?.filter(|_| standing.is_elsewhere),
     })
 }

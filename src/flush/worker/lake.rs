@@ -29,7 +29,7 @@ impl Worker {
     /// Checks that the lake is the one that was opened.
     pub(super) async fn check_lake(&self) -> Result<(), FlushError> {
         let Some(id) = &self.lake_id else { return Ok(()) };
-        let location = self.lake.location().to_string();
+        let location = self.lake.location().identity();
         match self.lake.id().await? {
             Some(found) if found == *id => Ok(()),
             Some(_) => Err(LakeError::Another { location }.into()),

@@ -1,3 +1,5 @@
+//! What a journal knows of lakes that are moved, gone, replaced or restored.
+
 use super::*;
 
 fn met<'a>(id: &'a str, committed: Option<u64>) -> Met<'a> {
@@ -130,9 +132,9 @@ fn what_a_journal_stands_to_is_told_without_its_lock() {
 #[test]
 fn an_old_copy_is_told_from_an_outage_by_what_there_was_before_it() {
     let folder = tempfile::TempDir::new().unwrap();
-    assert_eq!(opened_at(folder.path(), 5).unwrap(), 5);
-    assert_eq!(opened_at(folder.path(), 9).unwrap(), 5, "the lake was not met since");
+    assert_eq!(unmet_at(folder.path(), 5).unwrap(), 5);
+    assert_eq!(unmet_at(folder.path(), 9).unwrap(), 5, "the lake was not met since");
     confirm(folder.path()).unwrap();
     confirm(folder.path()).unwrap();
-    assert_eq!(opened_at(folder.path(), 9).unwrap(), 9);
+    assert_eq!(unmet_at(folder.path(), 9).unwrap(), 9);
 }
