@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::blocks::Blocks;
 use crate::clock::Clock;
 use crate::flatten::channel::Channels;
 use crate::flush::opening::{self, Opening, Otherwise, Setup};
@@ -160,7 +161,9 @@ impl App {
             Arc::clone(&metrics),
             settings.limits,
         );
-        let receiver = Arc::new(receiver.beside_lake(Arc::clone(&reach)));
+        let blocks = Arc::new(Blocks::new(Arc::clone(&metrics)));
+        let receiver = receiver.beside_lake(Arc::clone(&reach)).telling(Arc::clone(&blocks));
+        let receiver = Arc::new(receiver);
         let (stop_server, server_stop) = watch::channel(false);
         let (stop_worker, worker_stop) = watch::channel(false);
         let (listen, limits) = (settings.listen, settings.limits);
@@ -190,6 +193,7 @@ impl App {
             clock,
             metrics: Arc::clone(&metrics),
             channels: settings.channels,
+            blocks,
         };
         let opening = Opening { place, setup, right_of_way, reach };
         let (first_sender, first) = oneshot::channel();

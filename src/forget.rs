@@ -11,6 +11,10 @@
 //! can't be forgotten in part. With a person go all sessions of the visitors as whom that person
 //! was seen, before and after.
 //!
+//! A table whose log does not let rows be erased is named; the others are done, and the note stays
+//! until that table is done too. Columns that another engine added are looked through like ours,
+//! and stay with the rows that stay.
+//!
 //! What is to go is noted in the lake, as hashes, before anything changes. A run that is killed
 //! has erased some tables; what linked the rows of the others to the person may be gone with
 //! them. The next run of `forget`, for whomever, ends what the note says first.
@@ -21,7 +25,8 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use crate::flatten::{TABLES, raw_events, sessions};
+use object_store::path::Path;
+
 use crate::lake::scan::Filter;
 use crate::lake::sweep::{self, Until};
 use crate::lake::{DataFile, Lake, LakeError, LakeTable};
@@ -29,6 +34,7 @@ use crate::lake::{DataFile, Lake, LakeError, LakeTable};
 mod erase;
 mod find;
 mod note;
+mod opened;
 mod subject;
 
 pub use find::Marks;
@@ -74,7 +80,12 @@ pub enum ForgetError {
 /// A lake in which somebody is to be forgotten.
 pub struct Forget<'l> {
     lake: &'l Lake,
+    /// The tables whose rows may be erased.
     tables: Vec<LakeTable>,
+    /// Those that can be read only.
+    unerased: Vec<LakeTable>,
+    /// Why rows can't be erased from these and from others.
+    blocked: Vec<LakeError>,
     finder: Arc<Finder>,
     now_ms: i64,
     progress: Box<dyn Fn(u64) + Send + Sync + 'l>,
@@ -99,18 +110,26 @@ impl<'l> Forget<'l> {
         progress: impl Fn(u64) + Send + Sync + 'l,
     ) -> Result<Self, ForgetError> {
         lake.check_format().await?;
-        let mut tables = vec![];
-        for table in TABLES {
-            tables.extend(lake.known_table(table).await?);
-        }
-        // What tells who somebody is goes last, the bodies at the very end.
-        tables.sort_by_key(|table| match table.definition().name {
-            name if name == raw_events::TABLE.name => 2,
-            name if name == sessions::TABLE.name => 1,
-            _ => 0,
-        });
-        let finder = Arc::new(finder);
-        Ok(Self { lake, tables, finder, now_ms, progress: Box::new(progress) })
+        let opened::Opened { tables, unerased, blocked } = opened::open(lake).await?;
+        let (finder, progress) = (Arc::new(finder), Box::new(progress));
+        Ok(Self { lake, tables, unerased, blocked, finder, now_ms, progress })
+    }
+
+    /// Returns why rows can't be erased from some tables, if there are such: then not everything
+    /// is done by [`Self::run`].
+    #[must_use]
+    pub fn blocked(&self) -> &[LakeError] {
+        &self.blocked
+    }
+
+    /// Tells whether there is no table that anything could be erased from.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    fn readable(&self) -> impl Iterator<Item = &LakeTable> {
+        self.tables.iter().chain(&self.unerased)
     }
 
     /// Counts the bytes that are to be looked through at least.
@@ -119,7 +138,7 @@ impl<'l> Forget<'l> {
     /// Any [`LakeError`].
     pub async fn n_bytes(&self) -> Result<u64, ForgetError> {
         let mut n_bytes = 0;
-        for table in &self.tables {
+        for table in self.readable() {
             n_bytes += table.files().await?.iter().map(|file| file.size).sum::<u64>();
         }
         Ok(n_bytes)
@@ -161,18 +180,23 @@ impl<'l> Forget<'l> {
         self.sweep().await?;
         for (key, marks) in note::find(self.lake).await? {
             self.erase_all(&marks, &mut receipt).await?;
-            note::remove(self.lake, &key).await?;
+            self.end(&key).await?;
         }
         let mut marks = Marks::default();
         let mut known = HashSet::new();
+        let mut last: Option<Path> = None;
         for _ in 0..ROUNDS_MAX {
             let is_found = self.look_through(&mut marks, &mut known).await?;
             let mut n_rows = 0;
             // Also rows that name nobody but came in meanwhile, of visitors that are marked.
             if !marks.is_empty() {
                 let key = note::put(self.lake, &marks).await?;
+                // It says all that the one before said.
+                if let Some(before) = last.replace(key.clone()) {
+                    note::remove(self.lake, &before).await?;
+                }
                 n_rows = self.erase_all(&marks, &mut receipt).await?;
-                note::remove(self.lake, &key).await?;
+                self.end(&key).await?;
             }
             if !is_found && n_rows == 0 {
                 self.sweep().await?;
@@ -180,6 +204,11 @@ impl<'l> Forget<'l> {
             }
         }
         Err(ForgetError::Unending)
+    }
+
+    /// Removes a note whose rows have gone, unless there are tables that could not be done.
+    async fn end(&self, note: &Path) -> Result<(), LakeError> {
+        if self.blocked.is_empty() { note::remove(self.lake, note).await } else { Ok(()) }
     }
 
     /// Looks through the text of all files that are not `known`, and marks what names a subject.
@@ -190,15 +219,16 @@ impl<'l> Forget<'l> {
         known: &mut HashSet<(&'static str, String)>,
     ) -> Result<bool, ForgetError> {
         let mut is_found = false;
-        for table in &self.tables {
+        for table in self.readable() {
             let definition = table.definition();
             let files = table.files().await?.into_iter();
             let files = files.filter(|file| !known.contains(&(definition.name, file.path.clone())));
             let files: Vec<DataFile> = files.collect();
             let looked = futures::stream::iter(files).map(|file| {
                 let (lake, finder) = (self.lake.clone(), Arc::clone(&self.finder));
+                let table = table.clone();
                 spawned(async move {
-                    let found = find::marks_of(&lake, definition, &file, &finder).await?;
+                    let found = find::marks_of(&lake, &table, &file, &finder).await?;
                     Ok((file, found))
                 })
             });

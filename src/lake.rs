@@ -26,6 +26,7 @@ use crate::schema::Table;
 
 mod address;
 pub mod audit;
+mod behind;
 pub mod compact;
 mod describe;
 pub mod durable;
@@ -41,8 +42,10 @@ pub mod location;
 pub mod log;
 mod overlay;
 pub mod pages;
+mod permit;
 mod place;
 pub mod properties;
+pub mod protocol;
 mod reader;
 pub mod remote;
 pub mod rewrite;
@@ -58,6 +61,7 @@ pub use error::LakeError;
 pub use files::{DataFile, Listing};
 pub use location::Location;
 pub use place::Place;
+pub use protocol::{Block, Work};
 pub use remote::NoCredentials;
 pub use table::{LakeTable, NewFile};
 
@@ -116,32 +120,74 @@ impl Lake {
         &self.store
     }
 
-    /// Opens a table, creating it if it is not there.
+    /// Opens a table that files may be added to, creating it if it is not there.
     ///
     /// # Errors
-    /// Any [`LakeError`].
+    /// Any [`LakeError`]; one that [`LakeError::is_block`] if they may not.
     pub async fn create_table(&self, table: &'static Table) -> Result<LakeTable, LakeError> {
+        match self.open_table(table).await? {
+            (opened, None) => Ok(opened),
+            (_, Some(block)) => Err(block),
+        }
+    }
+
+    /// Opens a table whatever its log says, creating it if it is not there; returns also why
+    /// files may not be added, if so.
+    ///
+    /// # Errors
+    /// Any [`LakeError`] but one that [`LakeError::is_block`].
+    pub async fn open_table(
+        &self,
+        table: &'static Table,
+    ) -> Result<(LakeTable, Option<LakeError>), LakeError> {
         if let Some((found, snapshot)) = LakeTable::open_now(table, &self.store).await? {
-            found.add_columns_to(snapshot).await?;
-            return Ok(found);
+            return match found.admit(snapshot).await {
+                Ok(()) => Ok((found, None)),
+                Err(error) if error.is_block() => Ok((found, Some(error))),
+                Err(error) => Err(error),
+            };
         }
         self.note_format().await?;
-        LakeTable::create(table, &self.store).await
+        Ok((LakeTable::create(table, &self.store).await?, None))
     }
 
     /// Opens a table whose rows are to be put into other files; `None` if it is not there.
     ///
     /// # Errors
-    /// Any [`LakeError`]; [`LakeError::Unsupported`] if it has columns of a later program.
+    /// Any [`LakeError`]; one that [`LakeError::is_block`] if the table does not allow this.
     pub async fn table_to_rewrite(
+        &self,
+        table: &'static Table,
+        work: Work,
+    ) -> Result<Option<LakeTable>, LakeError> {
+        let opened = LakeTable::open_now(table, &self.store).await?;
+        let Some((found, snapshot)) = opened else { return Ok(None) };
+        found.permit(&snapshot, work)?;
+        found.add_columns_to(snapshot).await?;
+        Ok(Some(found))
+    }
+
+    /// Opens a table whose rows are to be erased, without touching it; `None` if it is not there.
+    ///
+    /// # Errors
+    /// Any [`LakeError`]; one that [`LakeError::is_block`] if the table does not allow this.
+    pub async fn table_to_erase(
         &self,
         table: &'static Table,
     ) -> Result<Option<LakeTable>, LakeError> {
         let opened = LakeTable::open_now(table, &self.store).await?;
         let Some((found, snapshot)) = opened else { return Ok(None) };
-        found.check_known(&snapshot)?;
-        found.add_columns_to(snapshot).await?;
+        found.permit(&snapshot, Work::Erase)?;
         Ok(Some(found))
+    }
+
+    /// Lists what can't be done with a table; nothing if it is not there.
+    ///
+    /// # Errors
+    /// Any [`LakeError`].
+    pub async fn blocks(&self, table: &'static Table) -> Result<Vec<Block>, LakeError> {
+        let opened = LakeTable::open_now(table, &self.store).await?;
+        Ok(opened.map(|(found, snapshot)| found.blocks(&snapshot)).unwrap_or_default())
     }
 
     /// Lists the files of a table's current version; `None` if it is not there.
@@ -166,23 +212,15 @@ impl Lake {
         }
     }
 
-    /// Opens a table all of whose columns this program knows; `None` if it is not there.
+    /// Opens a table that is to be read; `None` if it is not there.
     ///
     /// # Errors
-    /// Any [`LakeError`]; [`LakeError::Unsupported`] if it has columns of a later program.
-    pub async fn known_table(&self, table: &'static Table) -> Result<Option<LakeTable>, LakeError> {
+    /// Any [`LakeError`]; one that [`LakeError::is_block`] if it can't be read.
+    pub async fn table(&self, table: &'static Table) -> Result<Option<LakeTable>, LakeError> {
         let opened = LakeTable::open_now(table, &self.store).await?;
         let Some((found, snapshot)) = opened else { return Ok(None) };
-        found.check_known(&snapshot)?;
+        found.permit(&snapshot, Work::Read)?;
         Ok(Some(found))
-    }
-
-    /// Opens a table; `None` if it is not there.
-    ///
-    /// # Errors
-    /// Any [`LakeError`].
-    pub async fn table(&self, table: &'static Table) -> Result<Option<LakeTable>, LakeError> {
-        LakeTable::open(table, &self.store).await
     }
 
     /// Puts a data file under its name, whole or not at all.

@@ -31,6 +31,7 @@ pub mod web;
 
 pub mod app;
 pub mod attribution;
+pub mod blocks;
 pub mod cli;
 pub mod clock;
 pub mod config;

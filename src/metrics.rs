@@ -1,8 +1,8 @@
 //! Counters and histograms in Prometheus' terms; names and labels never carry a person's data.
 
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder, exponential_buckets,
+    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder, exponential_buckets,
 };
 
 use crate::deliveries::Deliveries;
@@ -114,6 +114,8 @@ pub struct Metrics {
     pub flushes: IntCounter,
     /// Whether the lake could be reached when it was last tried.
     pub lake_reachable: IntGauge,
+    /// Whether a table can't be written as it is, by table.
+    pub table_blocked: IntGaugeVec,
     /// Attempts to flush that failed and are repeated.
     pub flush_errors: IntCounter,
     /// Time of one table's commit.
@@ -250,6 +252,11 @@ impl Metrics {
             flushes: make.counter("flushes_total", "Journal segments committed to the lake"),
             lake_reachable: make
                 .gauge("lake_reachable", "1 if the lake could be reached when last tried, else 0"),
+            table_blocked: make.gauges(
+                "table_blocked",
+                "1 for a table that can't be written until somebody does something, else 0",
+                TABLE,
+            ),
             flush_errors: make.counter("flush_errors_total", "Flush attempts that failed"),
             commit_seconds: make.histogram("commit_seconds", "Time of a table's commit", 0.001),
             event_to_lake_seconds: make.histogram(
@@ -325,6 +332,11 @@ impl Maker<'_> {
 
     fn gauge(&self, name: &str, help: &str) -> IntGauge {
         self.add(IntGauge::with_opts(opts(name, help)).expect(VALID))
+    }
+
+    /// Gauges by a label.
+    fn gauges(&self, name: &str, help: &str, (label, _): Label) -> IntGaugeVec {
+        self.add(IntGaugeVec::new(opts(name, help), &[label]).expect(VALID))
     }
 
     /// A histogram of 18 buckets, each twice the one before.

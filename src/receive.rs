@@ -29,6 +29,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+use crate::blocks::Blocks;
 use crate::clock::Clock;
 use crate::journal::{Danger, Journal};
 use crate::metrics::Metrics;
@@ -95,6 +96,8 @@ pub struct Receiver {
     limits: Limits,
     in_flight: Arc<Semaphore>,
     notices: Notices,
+    /// Tables that what is taken has to wait for.
+    blocks: Option<Arc<Blocks>>,
     stopping: AtomicBool,
     lake: Option<Arc<Reach>>,
 }
@@ -112,13 +115,30 @@ impl Receiver {
         let in_flight = Arc::new(Semaphore::new(body::units(limits.in_flight_bytes_max)));
         let stopping = AtomicBool::new(false);
         let notices = Notices::default();
-        Self { journal, verifier, clock, metrics, limits, in_flight, notices, stopping, lake: None }
+        Self {
+            journal,
+            verifier,
+            clock,
+            metrics,
+            limits,
+            in_flight,
+            notices,
+            blocks: None,
+            stopping,
+            lake: None,
+        }
     }
 
     /// Makes it say at `/readyz` what is wrong with the lake.
     #[must_use]
     pub fn beside_lake(self, lake: Arc<Reach>) -> Self {
         Self { lake: Some(lake), ..self }
+    }
+
+    /// Makes it say at `/readyz` which tables can't be written.
+    #[must_use]
+    pub fn telling(self, blocks: Arc<Blocks>) -> Self {
+        Self { blocks: Some(blocks), ..self }
     }
 
     /// Refuses webhooks from now on; what is being read is still answered.
@@ -231,14 +251,17 @@ async fn healthz() -> &'static str {
 }
 
 /// Ready while the journal takes events; a disk that failed is tried again. A lake that can't be
-/// reached is named and no reason to send webhooks elsewhere: they wait in the journal.
+/// reached is named and no reason to send webhooks elsewhere: they wait in the journal. A line each
+/// tells of tables for which events wait.
 async fn readyz(State(receiver): State<Arc<Receiver>>) -> Response {
-    match receiver.refusal().await {
-        Some(refusal) => refusal.into_response(),
-        None => match receiver.lake.as_ref().and_then(|lake| lake.trouble()) {
-            Some(trouble) => format!("ready; {}\n", trouble.words()).into_response(),
-            None => "ready\n".into_response(),
-        },
+    if let Some(refusal) = receiver.refusal().await {
+        return refusal.into_response();
+    }
+    let lines = receiver.blocks.iter().flat_map(|blocks| blocks.lines());
+    let lines: String = lines.map(|line| format!("{line}\n")).collect();
+    match receiver.lake.as_ref().and_then(|lake| lake.trouble()) {
+        Some(trouble) => format!("ready; {}\n{lines}", trouble.words()).into_response(),
+        None => format!("ready\n{lines}").into_response(),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::flatten::channel::Channels;
 use crate::flatten::{event_tables, raw_events};
 use crate::lake::scan::Keys;
 use crate::lake::sweep::{self, GRACE, Until};
-use crate::lake::{DataFile, Lake, LakeError, LakeTable};
+use crate::lake::{DataFile, Lake, LakeError, LakeTable, Work};
 use crate::schema::Table;
 
 mod apply;
@@ -82,6 +82,16 @@ pub enum ReplayError {
     /// Rows could not be put together; a defect.
     #[error(transparent)]
     Arrow(#[from] arrow::error::ArrowError),
+    /// Ingesters have rows in their journals for tables that they could not write.
+    #[error(
+        "events of {} are not in all tables yet, since one could not be written (`check` tells \
+         which); run it again when they are, or bring them in with `recover`",
+        ingesters.join(", ")
+    )]
+    Behind {
+        /// Their names, which are those of their journals' files `ingester`.
+        ingesters: Vec<String>,
+    },
     /// Other rewrites were always faster.
     #[error("other commands keep rewriting the same tables; run it again when they are done")]
     Contended,
@@ -168,7 +178,11 @@ impl<'l> Replay<'l> {
     ) -> Result<Replayed, ReplayError> {
         for _ in 0..TRIES_MAX {
             let mut counted_now = counted.clone();
-            let tried = match plan::make(self, selection, dates, &mut counted_now).await {
+            self.check_behind().await?;
+            let planned = plan::make(self, selection, dates, &mut counted_now).await;
+            // Looked at again: an ingester may have begun to pass a table meanwhile.
+            self.check_behind().await?;
+            let tried = match planned {
                 Ok(plan) => apply::apply(self, &plan).await.map(|is_done| (plan, is_done)),
                 Err(error) => Err(error),
             };
@@ -187,17 +201,31 @@ impl<'l> Replay<'l> {
         Err(ReplayError::Contended)
     }
 
+    /// Refuses to make rows that an ingester is still to bring.
+    async fn check_behind(&self) -> Result<(), ReplayError> {
+        let ingesters = self.lake.behind().await?;
+        if ingesters.is_empty() { Ok(()) } else { Err(ReplayError::Behind { ingesters }) }
+    }
+
     async fn create_tables(&mut self) -> Result<(), ReplayError> {
         if self.table(&raw_events::TABLE).is_none() {
             return Ok(());
         }
         self.tables.clear();
         for table in event_tables() {
-            let found = self.lake.table_to_rewrite(table).await?;
-            self.tables.push(match found {
-                Some(found) => found,
-                None => self.lake.create_table(table).await?,
-            });
+            // Rows go and rows come.
+            let found = self.lake.create_table(table).await?;
+            let found = self.lake.table_to_rewrite(table, Work::Erase).await?.unwrap_or(found);
+            let columns = found.other_columns();
+            if !columns.is_empty() {
+                let (table, columns) = (table.name, columns.join(" "));
+                tracing::warn!(
+                    table,
+                    columns,
+                    "rows that are flattened again have nulls in another engine's columns"
+                );
+            }
+            self.tables.push(found);
         }
         Ok(())
     }

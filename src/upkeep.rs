@@ -19,7 +19,7 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 use crate::flatten::{TABLES, raw_events};
 use crate::lake::compact::{self, Compacted};
 use crate::lake::sweep::{Swept, Until};
-use crate::lake::{Lake, LakeError, LakeTable, expire, log, sweep};
+use crate::lake::{Lake, LakeError, LakeTable, Work, expire, log, sweep};
 
 pub mod schedule;
 
@@ -64,37 +64,39 @@ pub struct Done {
     pub n_entries_removed: usize,
 }
 
-/// Opens those of the lake's tables that are there.
+/// Opens those of the lake's tables that are there and may be compacted; returns also why others
+/// may not.
 ///
 /// # Errors
-/// Any [`LakeError`]; [`LakeError::Unsupported`] if one has columns of a later program.
-pub async fn tables(lake: &Lake) -> Result<Vec<LakeTable>, LakeError> {
-    let mut tables = vec![];
+/// Any [`LakeError`] that is not about one table.
+pub async fn tables(lake: &Lake) -> Result<(Vec<LakeTable>, Vec<LakeError>), LakeError> {
+    let (mut tables, mut blocked) = (vec![], vec![]);
     for table in TABLES {
-        tables.extend(lake.table_to_rewrite(table).await?);
+        match lake.table_to_rewrite(table, Work::Compact).await {
+            Ok(opened) => tables.extend(opened),
+            Err(error) if error.is_block() => blocked.push(error),
+            Err(error) => return Err(error),
+        }
     }
-    Ok(tables)
+    Ok((tables, blocked))
 }
 
 /// Does what the rules say, table after table; `progress` is told the bytes that were read.
-///
-/// # Errors
-/// Any [`LakeError`]; what was done until then stays.
+/// Returns also what could not be done.
 pub async fn run(
     lake: &Lake,
     tables: &[LakeTable],
     rules: &Rules,
     now_ms: i64,
     progress: impl Fn(u64) + Send + Sync,
-) -> Result<Done, LakeError> {
-    let mut done = Done::default();
-    let mut first_error = None;
+) -> (Done, Vec<LakeError>) {
+    let (mut done, mut errors) = (Done::default(), vec![]);
     // What may not be there any longer goes first, whatever is wrong with other tables.
     for table in tables {
         if let Some(over) = rules.retention.over(table.definition().name, now_ms) {
             match expire::expire(lake, table, over, now_ms).await {
                 Ok(n_rows) => done.n_rows_expired += n_rows,
-                Err(error) => first_error = first_error.or(Some(error)),
+                Err(error) => errors.push(error),
             }
         }
     }
@@ -109,13 +111,10 @@ pub async fn run(
         };
         match shortened {
             Ok(n_entries) => done.n_entries_removed += n_entries,
-            Err(error) => first_error = first_error.or(Some(error)),
+            Err(error) => errors.push(error),
         }
     }
-    match first_error {
-        Some(error) => Err(error),
-        None => Ok(done),
-    }
+    (done, errors)
 }
 
 /// Completes what the log says of files, and makes it shorter to read.
@@ -132,24 +131,34 @@ async fn shorten(
 /// Counts the bytes that [`run`] would read.
 ///
 /// # Errors
-/// Any [`LakeError`].
+/// Any [`LakeError`] that is not about one table.
 pub async fn bytes_due(tables: &[LakeTable], rules: &Rules) -> Result<u64, LakeError> {
     let mut n_bytes = 0;
     for table in tables {
-        n_bytes += compact::bytes_due(table, rules.compact, |date| rules.wants(date)).await?;
+        match compact::bytes_due(table, rules.compact, |date| rules.wants(date)).await {
+            Ok(due) => n_bytes += due,
+            // The work itself says so.
+            Err(error) if error.is_block() => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(n_bytes)
 }
 
-/// Removes files that no version names and no reader can be at.
+/// Removes files that no version names and no reader can be at; those of tables that can't be
+/// read stay.
 ///
 /// # Errors
-/// Any [`LakeError`].
+/// Any [`LakeError`] that is not about one table.
 pub async fn sweep(lake: &Lake, tables: &[LakeTable], until: Until) -> Result<Swept, LakeError> {
     let n_removed = sweep::abandoned(lake, tables, until).await?;
     let mut sum = Swept { n_removed, ..Swept::default() };
     for table in tables {
-        let swept = sweep::sweep(lake, table, until).await?;
+        let swept = match sweep::sweep(lake, table, until).await {
+            Ok(swept) => swept,
+            Err(error) if error.is_block() => continue,
+            Err(error) => return Err(error),
+        };
         sum.n_removed += swept.n_removed;
         sum.n_waiting += swept.n_waiting;
     }

@@ -13,12 +13,12 @@ use super::{Common, journal};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config;
 use crate::disk;
-use crate::flatten::TABLES;
+use crate::flatten::{TABLES, event_tables, raw_events};
 use crate::journal::bond::standing;
 use crate::journal::directory::{list_sequences, load_checkpoint, segment_path};
 use crate::journal::segment::{Piece, SegmentReader};
 use crate::lake::audit::{self, Audit};
-use crate::lake::{Lake, LakeError, files, log};
+use crate::lake::{Lake, LakeError, Work, files, log};
 use crate::replay::{ID_CONFLICT, count_by_reason};
 
 /// Files of a day that are worth a word.
@@ -216,6 +216,15 @@ async fn check_lake(common: &Common, journal: &Path, findings: &mut Findings) {
     for table in TABLES {
         check_table(&lake, table, now_ms, findings).await;
     }
+    match lake.behind().await {
+        Ok(ingesters) => ingesters.iter().for_each(|ingester| {
+            findings.note(&format!(
+                "events of ingester {ingester} wait in its journal for a table that it could not \
+                 write; `serve` brings them in when it can, or `recover --journal DIR`"
+            ));
+        }),
+        Err(error) => findings.problem(&format!("lake {place}: {error}")),
+    }
     match count_by_reason(&lake).await {
         Ok(counts) => counts.iter().for_each(|(reason, n)| {
             let remedy = match reason.as_str() {
@@ -245,9 +254,12 @@ async fn check_table(
     findings: &mut Findings,
 ) {
     let name = table.name;
+    check_features(lake, table, findings).await;
     let audit = match audit::audit(lake, table, now_ms).await {
         Ok(Some(audit)) => audit,
-        Ok(None) => return findings.note(&format!("table {name}: is not there yet")),
+        Ok(None) => return check_missing(lake, table, findings).await,
+        // It was told with what else can't be done.
+        Err(LakeError::Blocked { .. }) => return,
         Err(error) => return findings.problem(&format!("table {name}: {error}")),
     };
     for problem in &audit.problems {
@@ -277,6 +289,42 @@ async fn check_table(
         let n = audit.n_entries;
         let line = format!("table {name}: its log has {n} entries to read; `compact` shortens it");
         findings.note(&line);
+    }
+}
+
+/// Tells a table that is still to come from one that somebody took away.
+async fn check_missing(lake: &Lake, table: &'static crate::schema::Table, findings: &mut Findings) {
+    let name = table.name;
+    let is_event_table = event_tables().iter().any(|known| known.name == name);
+    let bodies = lake.table(&raw_events::TABLE).await;
+    if is_event_table && matches!(bodies, Ok(Some(_))) {
+        return findings.problem(&format!(
+            "table {name}: is not there, but raw_events is: was its folder deleted? put it back, \
+             or restart `serve`, which begins it anew, and run `replay --from` for what it held"
+        ));
+    }
+    findings.note(&format!("table {name}: is not there yet"));
+}
+
+/// Tells what other engines' features keep from being done: what `serve` needs is a problem.
+async fn check_features(
+    lake: &Lake,
+    table: &'static crate::schema::Table,
+    findings: &mut Findings,
+) {
+    // Where the log can't be read the audit says so.
+    let blocks = lake.blocks(table).await.unwrap_or_default();
+    let mut told: Vec<&str> = vec![];
+    for block in &blocks {
+        if told.contains(&block.feature.as_str()) {
+            continue;
+        }
+        told.push(&block.feature);
+        let line = format!("table {} {block}", table.name);
+        match block.work {
+            Work::Read | Work::Append => findings.problem(&line),
+            Work::Compact | Work::Expire | Work::Erase => findings.note(&line),
+        }
     }
 }
 

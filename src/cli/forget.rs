@@ -20,6 +20,8 @@ use crate::text;
 /// How long a running ingester has to bring what it holds into the lake.
 const FLUSH_WAIT: Duration = Duration::from_secs(300);
 const POLL: Duration = Duration::from_millis(100);
+/// What is said where rows could not be erased.
+const UNDONE: &str = "not everything is erased; run it again when these can be written";
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -61,6 +63,9 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let bar = progress::bytes(common, None);
     let told = bar.clone();
     let forget = Forget::open(&lake, finder.clone(), now_ms, move |n| told.inc(n)).await?;
+    if forget.is_idle() {
+        output::left_undone(UNDONE, forget.blocked())?;
+    }
     bar.set_length(forget.n_bytes().await?);
     let done = if args.dry_run { forget.rehearse().await } else { forget.run().await };
     bar.finish_and_clear();
@@ -68,7 +73,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let damaged = damaged_files(&args.journal.journal, &finder, args.dry_run)?;
     output::write(&args.output, rows(&receipt)?).await?;
     output::tell(&sentence(&receipt, damaged, &args));
-    Ok(())
+    output::left_undone(UNDONE, forget.blocked())
 }
 
 impl Args {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Common, channels};
 use crate::app::{JournalSettings, open_journal};
+use crate::blocks::Blocks;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::flush::opening::{self, Otherwise, Setup};
@@ -82,7 +83,14 @@ impl Args {
         let channels = self.channels.channels(common)?;
         let own_clock = Arc::clone(&clock);
         let own_journal = Arc::clone(&journal);
-        let setup = Setup { journal: own_journal, policy, clock: own_clock, metrics, channels };
+        let setup = Setup {
+            journal: own_journal,
+            policy,
+            clock: own_clock,
+            blocks: Arc::new(Blocks::new(Arc::clone(&metrics))),
+            metrics,
+            channels,
+        };
         let worker = setup.open(reached, otherwise).await?;
         Ok(Flushing { journal, worker, clock })
     }

@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 
 use super::Usage;
 use super::stdout::Stdout;
+use crate::lake::LakeError;
 use crate::query::Rows;
 use crate::report::render::{
     Format, Renderer, chart_renderer, fitted_table_renderer, harmless, raw_csv_renderer, renderer,
@@ -133,6 +134,15 @@ pub fn print(bytes: &[u8]) -> anyhow::Result<()> {
 pub(super) fn tell(line: &str) {
     // Nobody may be listening, which is no reason to stop working.
     _ = writeln!(io::stderr().lock(), "{}", harmless(line));
+}
+
+/// Ends a command that could not do all of its work, naming what was left undone.
+pub(super) fn left_undone(what: &str, errors: &[LakeError]) -> anyhow::Result<()> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    anyhow::bail!("{what}: {}", all.join(". "))
 }
 
 /// Where what is printed goes.

@@ -13,6 +13,9 @@ pub enum FlushError {
     /// The lake could not be written.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// Events wait for tables that can't be written as they are.
+    #[error("{0}")]
+    Held(String),
     /// Rows could not be put together; a defect.
     #[error("flattening: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
@@ -44,7 +47,11 @@ impl FlushError {
             Self::Lake(LakeError::Another { .. }) => Some(Trouble::Another),
             Self::Lake(error) if error.is_transient() => Some(Trouble::Away),
             Self::Lake(_) | Self::OldJournal { .. } => Some(Trouble::Unusable),
-            Self::Journal(_) | Self::Arrow(_) | Self::Parquet(_) | Self::Interrupted(_) => None,
+            Self::Journal(_)
+            | Self::Held(_)
+            | Self::Arrow(_)
+            | Self::Parquet(_)
+            | Self::Interrupted(_) => None,
         }
     }
 
@@ -54,7 +61,7 @@ impl FlushError {
         match self {
             Self::Lake(error) => error.is_transient(),
             Self::Journal(_) | Self::Interrupted(_) => true,
-            Self::Arrow(_) | Self::Parquet(_) | Self::OldJournal { .. } => false,
+            Self::Arrow(_) | Self::Parquet(_) | Self::OldJournal { .. } | Self::Held(_) => false,
         }
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::{oneshot, watch};
 use super::FlushError;
 use super::policy::{Policy, backoff};
 use super::worker::Worker;
+use crate::blocks::Blocks;
 use crate::clock::Clock;
 use crate::flatten::channel::Channels;
 use crate::journal::Journal;
@@ -67,6 +68,8 @@ pub struct Setup {
     pub metrics: Arc<Metrics>,
     /// How visits are put into channels.
     pub channels: Channels,
+    /// What is told which tables can't be written.
+    pub blocks: Arc<Blocks>,
 }
 
 /// Reaches a lake and checks that it can be written; `is_known` says that there was one.
@@ -98,14 +101,15 @@ impl Setup {
     /// another; else as [`Worker::new`].
     pub async fn open(self, reached: Reached, otherwise: Otherwise) -> Result<Worker, FlushError> {
         let Reached { lake, id, is_vacant } = reached;
-        let Self { journal, policy, clock, metrics, channels } = self;
+        let Self { journal, policy, clock, metrics, channels, blocks } = self;
         let location = lake.location().identity();
         let is_another = journal.directory().is_another(id.as_deref());
         if is_another && journal.held_events() && otherwise != Otherwise::Take {
             return Err(LakeError::Another { location }.into());
         }
         let claimed = lake.clone();
-        let worker = Worker::new(Arc::clone(&journal), lake, policy, clock, metrics).await?;
+        let worker =
+            Worker::new(Arc::clone(&journal), lake, policy, clock, metrics, blocks).await?;
         let id = claimed.claim().await?;
         if is_vacant {
             tracing::info!(lake = location, "made a new, empty lake");

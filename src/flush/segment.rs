@@ -1,6 +1,6 @@
 //! Reading a sealed segment into rows, and these into files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
@@ -41,6 +41,8 @@ pub(super) struct Encodings {
     pub(super) troubles: BTreeMap<&'static str, u64>,
     /// When its events were received.
     pub(super) received: Received,
+    /// Tables that can't be written and have rows of it.
+    pub(super) held: BTreeSet<&'static str>,
 }
 
 /// What a flush needs beside the segment.
@@ -48,6 +50,8 @@ pub(super) struct Job<'j> {
     pub(super) directory: &'j Directory,
     /// The last segment that each table names.
     pub(super) committed: &'j HashMap<&'static str, u64>,
+    /// The tables that can't be written.
+    pub(super) blocked: &'j [&'static str],
     pub(super) flatteners: &'j Flatteners,
     pub(super) chunk_bytes: usize,
     pub(super) sender: &'j mpsc::Sender<Outgoing>,
@@ -63,6 +67,7 @@ pub(super) fn encode_segment(
     let bodies = Bodies::open(segment)?;
     let is_due =
         |table: &Table| job.committed.get(table.name).is_none_or(|s| *s < segment.sequence);
+    let is_blocked = |table: &Table| job.blocked.contains(&table.name);
     let mut encodings = Encodings::default();
     let mut n_chunks = 0;
     flatten(segment, job, |rows| {
@@ -75,9 +80,21 @@ pub(super) fn encode_segment(
         }
         let place = (name.as_str(), n_chunks);
         n_chunks += 1;
-        encode_chunk(rows, &bodies, place, is_due, job.sender)
+        let with_rows = tables_of(&rows).filter(|table| is_due(table) && is_blocked(table));
+        encodings.held.extend(with_rows.map(|table| table.name));
+        let is_written = |table: &Table| is_due(table) && !is_blocked(table);
+        encode_chunk(rows, &bodies, place, is_written, job.sender)
     })?;
     Ok(encodings)
+}
+
+/// Returns the tables that have rows in a chunk, some several times.
+fn tables_of(rows: &[Flattened]) -> impl Iterator<Item = &'static Table> {
+    rows.iter().flat_map(|rows| {
+        let raw = (&raw_events::TABLE, rows.raw.num_rows());
+        let others = rows.batches.iter().map(|(table, batch)| (*table, batch.num_rows()));
+        std::iter::once(raw).chain(others).filter(|(_, n_rows)| *n_rows > 0).map(|(it, _)| it)
+    })
 }
 
 /// Encodes the rows of a chunk, table by table and day by day.

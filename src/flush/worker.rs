@@ -2,8 +2,10 @@
 
 mod commit;
 mod finish;
+mod held;
 mod lake;
 mod place;
+mod put;
 mod requests;
 mod telling;
 
@@ -12,32 +14,29 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::stream::{FuturesUnordered, StreamExt as _};
-use object_store::path::Path;
 use tokio::sync::{mpsc, watch};
 use tracing::{Instrument as _, Span};
 
 use super::FlushError;
-use super::encode::Encoded;
 use super::flatteners::Flatteners;
 use super::policy::{Policy, backoff};
-use super::segment::{Encodings, Job, Outgoing, encode_segment, segment_name};
+use super::segment::{Encodings, Job, encode_segment};
 use super::thread::WorkThreads;
+use crate::blocks::Blocks;
 use crate::clock::Clock;
 use crate::failpoint;
-use crate::flatten::TABLES;
 use crate::flatten::channel::Channels;
+use crate::flatten::{TABLES, raw_events};
 use crate::journal::{Journal, SealedSegment};
 use crate::lake::table::NewFile;
-use crate::lake::{DataFile, Lake, LakeTable, files};
+use crate::lake::{Lake, LakeTable};
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
 use crate::reach::Reach;
-use crate::schema::Table;
 use crate::telemetry::traces;
 
-/// Files that are put at the same time.
-const PUTS_MAX: usize = 16;
+use held::Held;
+
 /// Encoded files that wait to be put.
 const ENCODED_MAX: usize = 4;
 /// How long files of released segments are kept to be written over.
@@ -53,6 +52,14 @@ struct Prepared {
     span: Span,
 }
 
+/// What became of a segment.
+enum After {
+    /// It is in the lake and gone from the journal.
+    Released,
+    /// It stays: a table that can't be written has rows of it, or of one before it.
+    Passed { is_held: bool },
+}
+
 /// Files by table.
 type Written = HashMap<&'static str, Vec<NewFile>>;
 
@@ -66,6 +73,9 @@ pub struct Worker {
     committed: Mutex<HashMap<&'static str, u64>>,
     /// The segment after the last that was flushed, if its files are in the lake already.
     ahead: Option<Prepared>,
+    /// The tables that can't be written.
+    blocks: Arc<Blocks>,
+    held: Held,
     policy: Policy,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -104,7 +114,8 @@ impl Worker {
         Self { flatteners: Arc::new(Flatteners::new(channels)), ..self }
     }
 
-    /// Opens the lake's tables, creating those that are missing.
+    /// Opens the lake's tables, creating those that are missing; `blocks` is told which of them
+    /// can't be written.
     ///
     /// # Errors
     /// [`FlushError::Lake`].
@@ -114,11 +125,16 @@ impl Worker {
         policy: Policy,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
+        blocks: Arc<Blocks>,
     ) -> Result<Self, FlushError> {
         let mut tables = vec![];
         let mut committed = HashMap::new();
         for definition in TABLES {
-            let table = lake.create_table(definition).await?;
+            let (table, block) = lake.open_table(definition).await?;
+            match block {
+                Some(block) => blocks.add(definition.name, block.to_string()),
+                None => blocks.remove(definition.name),
+            }
             if let Some(sequence) = table.committed(journal.directory().ingester()).await? {
                 if sequence > journal.unmet_at() {
                     let root = journal.directory().root().to_owned();
@@ -129,6 +145,10 @@ impl Worker {
             tables.push(table);
         }
         journal.directory().confirm()?;
+        let is_marked = lake.is_behind(journal.directory().ingester()).await?;
+        // What the table of bodies has, others may lack.
+        let last = committed.get(raw_events::TABLE.name).copied().unwrap_or(0);
+        let held = Held::new(is_marked.then_some(last));
         let threads = WorkThreads::start()?;
         let ends_on_error = false;
         let flatteners = Arc::new(Flatteners::new(Channels::default()));
@@ -138,6 +158,8 @@ impl Worker {
             tables,
             committed: Mutex::new(committed),
             ahead: None,
+            blocks,
+            held,
             policy,
             clock,
             metrics,
@@ -169,8 +191,12 @@ impl Worker {
                 Ok(true) => {
                     n_failures = 0;
                     self.note_found();
+                    if self.ends_on_error {
+                        self.check_held()?;
+                    }
                 }
-                Ok(false) if self.is_asked().await => {}
+                // Who asked is answered when nothing waits any more.
+                Ok(false) if self.held.passed == 0 && self.is_asked().await => {}
                 Ok(false) => {
                     self.remove_spares(SPARE_AGE_MAX).await;
                     self.wait(&mut stop).await;
@@ -187,14 +213,16 @@ impl Worker {
         self.finish().await
     }
 
-    /// Flushes the oldest sealed segment; `false` if there is none.
+    /// Flushes the oldest sealed segment that was not passed; `false` if there is none.
     ///
     /// While its tables commit, which is waiting for the most part, the next one is prepared.
     ///
     /// # Errors
     /// Any [`FlushError`]; the segment stays.
     pub async fn flush_oldest(&mut self) -> Result<bool, FlushError> {
-        let Some(segment) = self.journal.shared().oldest() else {
+        self.retry_blocked().await;
+        let Some(segment) = self.journal.shared().next_after(self.held.passed) else {
+            self.unmark(u64::MAX).await;
             return Ok(false);
         };
         let sequence = segment.sequence;
@@ -212,21 +240,33 @@ impl Worker {
         };
         let span = prepared.span.clone();
         let (done, ahead) = tokio::join!(self.commit(prepared).instrument(span), next);
-        done?;
+        match done? {
+            After::Released => self.unmark(sequence).await,
+            After::Passed { is_held } => {
+                self.held.passed = sequence;
+                if is_held {
+                    self.held.marked = Some(sequence);
+                }
+            }
+        }
         self.ahead = ahead;
         Ok(true)
     }
 
-    /// Commits a segment's files and lets go of the segment.
-    async fn commit(&self, prepared: Prepared) -> Result<(), FlushError> {
+    /// Commits a segment's files and lets go of the segment, if all its tables have it and those
+    /// before it are gone.
+    async fn commit(&self, prepared: Prepared) -> Result<After, FlushError> {
         let Prepared { segment, encodings, written, started, .. } = prepared;
         self.check_lake().await?;
         if segment.sequence <= self.journal.opened_at() {
             self.remove_leftovers(&segment, &written).await?;
         }
-        self.commit_all(&segment, written).await?;
+        let Encodings { troubles, received, held } = encodings;
+        let is_held = self.commit_all(&segment, written, !held.is_empty()).await?;
+        if is_held || self.held.passed > 0 {
+            return Ok(After::Passed { is_held });
+        }
         failpoint::pass("flush_before_release");
-        let Encodings { troubles, received } = encodings;
         let journal = Arc::clone(&self.journal);
         let sequence = segment.sequence;
         let n_records = segment.n_records;
@@ -243,7 +283,7 @@ impl Worker {
         self.metrics.flushed_events.inc_by(n_records);
         self.metrics.flush_seconds.observe(seconds);
         tracing::info!(sequence, n_records, seconds, "segment is in the lake");
-        Ok(())
+        Ok(After::Released)
     }
 
     /// Waits for a sealed segment, or until the open one is due, which is then sealed.
@@ -278,6 +318,7 @@ impl Worker {
     ) -> Result<Prepared, FlushError> {
         let started = self.clock.elapsed();
         self.check_lake().await?;
+        self.check_there().await?;
         failpoint::pass("flush_before_encode");
         let (sender, receiver) = mpsc::channel(ENCODED_MAX);
         let encoding = {
@@ -285,6 +326,7 @@ impl Worker {
             let journal = Arc::clone(&self.journal);
             let flatteners = Arc::clone(&self.flatteners);
             let committed = self.committed().clone();
+            let blocked = self.blocks.names();
             let chunk_bytes = self.policy.chunk_bytes_max;
             let (cores, held) = self.place_among_others(&segment);
             self.threads.begin(cores, move || {
@@ -292,6 +334,7 @@ impl Worker {
                 let job = Job {
                     directory: journal.directory(),
                     committed: &committed,
+                    blocked: &blocked,
                     flatteners: &flatteners,
                     chunk_bytes,
                     sender: &sender,
@@ -305,67 +348,6 @@ impl Worker {
         let written = written?;
         let encoded = encoded??;
         Ok(Prepared { segment, encodings: encoded, written, started, span })
-    }
-
-    /// Puts files as they come; returns what is to be committed, by table.
-    async fn put_all(
-        &self,
-        segment: &SealedSegment,
-        mut receiver: mpsc::Receiver<Outgoing>,
-    ) -> Result<Written, FlushError> {
-        let mut written = Written::new();
-        let mut puts = FuturesUnordered::new();
-        let mut is_open = true;
-        while is_open || !puts.is_empty() {
-            tokio::select! {
-                outgoing = receiver.recv(), if is_open && puts.len() < PUTS_MAX => match outgoing {
-                    Some((table, encoded)) => puts.push(self.put(segment, table, encoded)),
-                    None => is_open = false,
-                },
-                Some(done) = puts.next() => {
-                    let (table, file) = done?;
-                    written.entry(table).or_default().push(file);
-                }
-            }
-        }
-        Ok(written)
-    }
-
-    async fn put(
-        &self,
-        segment: &SealedSegment,
-        table: &'static Table,
-        encoded: Encoded,
-    ) -> Result<(&'static str, NewFile), FlushError> {
-        let ingester = self.journal.directory().ingester();
-        let path = files::data_file(encoded.date, ingester, segment.sequence, encoded.n);
-        let key = Path::from(format!("{}/{path}", table.name));
-        let size = encoded.bytes.len() as u64;
-        failpoint::pass("flush_before_put");
-        let span = tracing::info_span!(
-            target: traces::PART, "put", table = table.name, size = traces::number(size),
-        );
-        self.lake.put(&key, encoded.bytes, &segment_name(segment)).instrument(span).await?;
-        failpoint::pass("flush_after_put");
-        let n_rows = Some(encoded.n_rows as u64);
-        let file = DataFile { path, date: encoded.date, size, n_rows };
-        let written_at_ms = self.clock.now_ms();
-        Ok((table.name, NewFile { file, stats: encoded.stats, written_at_ms }))
-    }
-
-    /// Removes files of this segment that an earlier process put and this one did not: it may
-    /// have been of another version, or have been told of other chunks.
-    async fn remove_leftovers(
-        &self,
-        segment: &SealedSegment,
-        written: &Written,
-    ) -> Result<(), FlushError> {
-        let ingester = self.journal.directory().ingester();
-        for (table, files) in written {
-            let kept: Vec<&str> = files.iter().map(|new| new.file.path.as_str()).collect();
-            self.lake.remove_others(table, ingester, segment.sequence, &kept).await?;
-        }
-        Ok(())
     }
 
     fn committed(&self) -> MutexGuard<'_, HashMap<&'static str, u64>> {

@@ -47,13 +47,16 @@ async fn try_erase(
     let (definition, at_ms) = (table.definition(), forget.now_ms);
     let intent = intent(definition, &hits);
     let copies = hits.iter().enumerate().filter(|(_, (file, n_rows))| file.n_rows != Some(*n_rows));
-    let copies = copies.map(|(n, (file, _))| {
-        let path = path_of(file, intent, turn + 1, n);
-        let (lake, file, others) = (forget.lake.clone(), file.clone(), marked.clone().outside());
-        spawned(async move {
-            writer::copy(&lake, definition, &file, others, (path, "forget"), at_ms).await
-        })
-    });
+    let copies =
+        copies.map(|(n, (file, _))| {
+            let path = path_of(file, intent, turn + 1, n);
+            let (lake, file, others) =
+                (forget.lake.clone(), file.clone(), marked.clone().outside());
+            let table = table.clone();
+            spawned(async move {
+                writer::copy(&lake, &table, &file, others, (path, "forget"), at_ms).await
+            })
+        });
     let copies: Vec<_> = copies.collect();
     let copies = futures::stream::iter(copies).buffered(n_parallel());
     let added: Vec<Option<NewFile>> = copies.try_collect().await?;

@@ -9,7 +9,7 @@ use futures::TryStreamExt as _;
 use super::subject::{Finder, Subject};
 use crate::flatten::{body_bytes, identities, people};
 use crate::lake::scan::{Filter, Keys, key, scan};
-use crate::lake::{DataFile, Lake, LakeError};
+use crate::lake::{DataFile, Lake, LakeError, LakeTable};
 use crate::schema::Table;
 
 /// What is to go: hashes of ids.
@@ -59,11 +59,12 @@ impl Marks {
 /// Looks through a file's text; returns what its rows that name a subject mark.
 pub(super) async fn marks_of(
     lake: &Lake,
-    table: &'static Table,
+    table: &LakeTable,
     file: &DataFile,
     finder: &Arc<Finder>,
 ) -> Result<Marks, LakeError> {
-    let rows = scan(lake, table, file, table.schema(), None).await?;
+    let (table, schema) = (table.definition(), table.schema());
+    let rows = scan(lake, table, file, schema, None).await?;
     let mut rows = std::pin::pin!(rows);
     let mut marks = Marks::default();
     while let Some(batch) = rows.try_next().await? {
@@ -123,16 +124,11 @@ fn look(column: &dyn Array, finder: &Finder) -> Vec<Named> {
         }
         DataType::List(_) => {
             let lists = column.as_list::<i32>();
-            let values = look(lists.values(), finder);
-            let ranges = lists.offsets().windows(2);
-            ranges
-                .map(|range| {
-                    let (start, end) = (range[0].unsigned_abs(), range[1].unsigned_abs());
-                    let mut row = Named::default();
-                    values[start as usize..end as usize].iter().for_each(|found| row.add(*found));
-                    row
-                })
-                .collect()
+            each(&look(lists.values(), finder), lists.offsets())
+        }
+        DataType::Map(..) => {
+            let maps = column.as_map();
+            each(&look(maps.entries(), finder), maps.offsets())
         }
         DataType::Struct(_) => {
             let mut rows = vec![Named::default(); column.len()];
@@ -144,6 +140,17 @@ fn look(column: &dyn Array, finder: &Finder) -> Vec<Named> {
         }
         _ => vec![Named::default(); column.len()],
     }
+}
+
+/// Sums up what was found in the values of each row.
+fn each(values: &[Named], offsets: &[i32]) -> Vec<Named> {
+    let sum = |range: &[i32]| {
+        let (start, end) = (range[0].unsigned_abs(), range[1].unsigned_abs());
+        let mut row = Named::default();
+        values[start as usize..end as usize].iter().for_each(|found| row.add(*found));
+        row
+    };
+    offsets.windows(2).map(sum).collect()
 }
 
 impl Named {

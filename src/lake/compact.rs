@@ -7,6 +7,8 @@
 //!              some partitions together ─▶ one commit: old files go, large ones come
 //! ```
 //!
+//! Columns that another engine added go with their rows.
+//!
 //! What counts is said by each table's [`crate::schema::Unique`], and the views say the same, so
 //! that no report changes. A large file is read again only for its keys, and written again only
 //! if it holds a row that a later one replaces; a late event costs a small file.
@@ -16,9 +18,11 @@
 //! stay for readers that have listed them, until the sweep's grace is over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef;
 use futures::{StreamExt as _, TryStreamExt as _};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -82,6 +86,8 @@ struct Replaced {
 struct Work {
     lake: Lake,
     table: &'static Table,
+    /// The columns that go with the rows.
+    schema: SchemaRef,
     date: i32,
     files: Vec<DataFile>,
     turn: u64,
@@ -168,6 +174,7 @@ async fn try_compact(
         let of = |(date, files)| Work {
             lake: lake.clone(),
             table: table.definition(),
+            schema: table.schema(),
             date,
             files,
             turn,
@@ -240,6 +247,10 @@ async fn run(work: Work) -> (u64, Result<Replaced, LakeError>) {
 }
 
 impl Work {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
     async fn run(&self) -> Result<Replaced, LakeError> {
         let found =
             superseded::find(&self.lake, self.table, &self.files, self.settings.n_parallel).await?;
@@ -258,7 +269,8 @@ impl Work {
         if due.iter().all(is_done) && n_files >= due.len() as u64 {
             return Ok(Replaced::default());
         }
-        let mut sorter = self.sorted(Sorter::new(self.table, self.settings.sort_bytes))?;
+        let mut sorter =
+            self.sorted(Sorter::new(self.table, self.schema(), self.settings.sort_bytes))?;
         for (file, positions) in &due {
             self.read(file, positions, &mut sorter).await?;
         }
@@ -275,7 +287,7 @@ impl Work {
         positions: &Positions,
         sorter: &mut Sorter,
     ) -> Result<(), LakeError> {
-        let rows = scan(&self.lake, self.table, file, self.table.schema(), None).await?;
+        let rows = scan(&self.lake, self.table, file, self.schema(), None).await?;
         let mut rows = std::pin::pin!(rows);
         let mut start = 0;
         let mut dropped = positions.iter().copied().peekable();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use object_store::path::Path;
 
+use super::protocol::Block;
 use super::remote::NoCredentials;
 
 /// Why the lake can't be read or written.
@@ -80,6 +81,23 @@ pub enum LakeError {
         table: String,
         /// Why not.
         reason: String,
+    },
+    /// Another engine gave the table a feature that keeps this from being done.
+    #[error("table {table} {block}")]
+    Blocked {
+        /// The table.
+        table: &'static str,
+        /// What, why, and the remedy.
+        block: Block,
+    },
+    /// The table's log went away, or back, under a process that has seen it.
+    #[error(
+        "table {table} can't be written: its log is gone, or older than this process has seen it; \
+         put the folder {table} of the lake back, or restart to begin the table anew"
+    )]
+    TableGone {
+        /// The table.
+        table: &'static str,
     },
     /// The store failed; worth repeating.
     #[error("{operation} {key}: {source}")]
@@ -158,6 +176,12 @@ impl LakeError {
             }
             source => Self::Store { operation, key, source },
         }
+    }
+
+    /// Tells whether this is about one table, until somebody does something about it.
+    #[must_use]
+    pub fn is_block(&self) -> bool {
+        matches!(self, Self::Blocked { .. } | Self::TableGone { .. } | Self::Unsupported { .. })
     }
 
     /// Tells whether trying again can help.

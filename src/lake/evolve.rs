@@ -2,9 +2,11 @@
 //!
 //! A column that a table does not have yet is added to its schema, and to nothing else: files
 //! that were there before have nulls in it. With it goes, if it is not there yet, the name of the
-//! column that has statistics in all files ([`super::statistics`]). A column that this program does not know stays null
-//! in what it writes. What it can't understand it refuses before it writes anything: a table's
-//! protocol ([`super::table`]), a column of another type, and the whole lake by its format.
+//! column that has statistics in all files ([`super::statistics`]). A column that this program
+//! does not know, of a later program or another engine, stays null in what it writes, and goes
+//! with its rows into other files ([`super::permit`]). What it can't understand it refuses before
+//! it writes anything: a table's protocol ([`super::protocol`]), a column of another type, and the
+//! whole lake by its format.
 //!
 //! ```text
 //! LAKE/_tributary/format.json     {"format": 1, "id": "…", …}; without one it is of format 1
@@ -118,7 +120,7 @@ impl LakeTable {
         (kept.len() != named.len()).then(|| kept.join(","))
     }
 
-    async fn now(&self) -> Result<Snapshot, LakeError> {
+    pub(super) async fn now(&self) -> Result<Snapshot, LakeError> {
         let snapshot = Snapshot::try_new(self.log_store.as_ref(), None).await;
         snapshot.map_err(|error| self.failed(error))
     }
@@ -145,29 +147,6 @@ impl LakeTable {
             }
         }
         Ok(missing)
-    }
-
-    /// Refuses to put rows into other files where they would lose columns of a later program.
-    ///
-    /// # Errors
-    /// [`LakeError::Unsupported`].
-    pub(super) fn check_known(&self, snapshot: &Snapshot) -> Result<(), LakeError> {
-        let schema = snapshot.schema();
-        let own = delta_fields(self.table)?;
-        let is_known = |name: &str| own.iter().any(|field| field.name() == name);
-        let unknown: Vec<&str> = schema
-            .fields()
-            .map(|field| field.name().as_str())
-            .filter(|name| !is_known(name))
-            .collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let unknown = unknown.join(", ");
-        Err(self.unsupported(&format!(
-            "it has columns that this version does not know ({unknown}), so its rows can't be \
-             rewritten; upgrade tributary"
-        )))
     }
 
     fn added(

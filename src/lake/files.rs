@@ -7,6 +7,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use super::LakeError;
 use super::properties::SEGMENT_KEY;
+use super::protocol::Block;
 
 /// A footer with the metadata of a file of ours fits in this many bytes.
 const FOOTER_BYTES: u64 = 1 << 20;
@@ -33,6 +34,8 @@ pub struct Listing {
     pub version: u64,
     /// Its files, by path.
     pub files: Vec<DataFile>,
+    /// Why its rows can't be read, if so; no files are listed then.
+    pub block: Option<Block>,
 }
 
 /// Returns a partition's folder, `date=YYYY-MM-DD`.

@@ -22,6 +22,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use serde_json::{Value, json};
 
+use super::protocol::with_feature;
 use super::sweep::LOG;
 use super::{LakeError, LakeTable};
 
@@ -37,8 +38,6 @@ const TRIES_MAX: usize = 5;
 const READS_MAX: usize = 16;
 /// The feature that allows checkpoints in JSON.
 const FEATURE: &str = "v2Checkpoint";
-/// The features that a table of writer version 2 has.
-const OLD_FEATURES: [&str; 2] = ["appendOnly", "invariants"];
 
 /// How long a log may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +90,8 @@ impl LakeTable {
         if files.is_kept_by_another {
             return Ok(0);
         }
+        let is_published = rules.is_published && !self.is_log_protected;
+        let rules = Rules { is_published, ..rules };
         let start = if rules.is_published { files.published_start() } else { files.start() };
         if files.entries.range(start..).count() >= rules.entries_max.max(1) {
             for _ in 0..TRIES_MAX {
@@ -121,7 +122,7 @@ impl LakeTable {
             return Ok(true);
         }
         if is_published && !has_feature(&state.protocol) {
-            self.allow_checkpoints(version + 1, now_ms).await?;
+            self.allow_checkpoints(&state.protocol, version + 1, now_ms).await?;
             return Ok(false);
         }
         let (text, n_actions) = state.text(*version, now_ms);
@@ -175,12 +176,13 @@ impl LakeTable {
     }
 
     /// Gives the table the feature that checkpoints in JSON need, unless others commit first.
-    async fn allow_checkpoints(&self, version: u64, now_ms: i64) -> Result<(), LakeError> {
-        let writer_features = OLD_FEATURES.into_iter().chain([FEATURE]).collect::<Vec<_>>();
-        let protocol = json!({ "protocol": {
-            "minReaderVersion": 3, "minWriterVersion": 7,
-            "readerFeatures": [FEATURE], "writerFeatures": writer_features,
-        }});
+    async fn allow_checkpoints(
+        &self,
+        protocol: &Value,
+        version: u64,
+        now_ms: i64,
+    ) -> Result<(), LakeError> {
+        let protocol = json!({ "protocol": with_feature(protocol, FEATURE) });
         let info = json!({ "commitInfo": {
             "timestamp": now_ms, "operation": "UPGRADE PROTOCOL", "operationParameters": {},
         }});

@@ -22,6 +22,7 @@ use deltalake_core::logstore::CommitOrBytes;
 use deltalake_core::protocol::DeltaOperation;
 
 use super::files::day;
+use super::protocol::Work;
 use super::table::{COMMIT_TRIES_MAX, add};
 use super::{DataFile, LakeError, LakeTable, NewFile};
 use crate::schema::DATE;
@@ -51,6 +52,17 @@ pub struct Rewrite {
     pub at_ms: i64,
 }
 
+impl Rewrite {
+    /// Returns what the table must allow.
+    fn work(&self) -> Work {
+        match (self.data_change && !self.removed.is_empty(), self.added.is_empty()) {
+            (false, _) => Work::Compact,
+            (true, true) => Work::Expire,
+            (true, false) => Work::Erase,
+        }
+    }
+}
+
 impl LakeTable {
     /// Reads the turn, and lists the files of these partitions.
     ///
@@ -74,7 +86,7 @@ impl LakeTable {
     /// Commits the turn behind `turn`; `false` if it was another's, and nothing was changed.
     ///
     /// # Errors
-    /// [`LakeError::Delta`] and [`LakeError::Unsupported`].
+    /// [`LakeError::Delta`], and what [`LakeError::is_block`].
     pub async fn rewrite(&self, turn: u64, rewrite: &Rewrite) -> Result<bool, LakeError> {
         let (mut snapshot, mut done) = self.read(None, TURNS).await?;
         let bytes = self.rewrite_bytes(turn + 1, rewrite)?;
@@ -82,6 +94,11 @@ impl LakeTable {
         for _ in 0..COMMIT_TRIES_MAX {
             if done.unwrap_or(0) != turn {
                 return Ok(false);
+            }
+            self.permit_at(&snapshot, rewrite.work())?;
+            self.check_columns(&snapshot)?;
+            if !rewrite.added.is_empty() {
+                self.check_carried(&snapshot.schema())?;
             }
             let is_removed = |file: &DataFile| paths.contains(file.path.as_str());
             if !paths.is_empty() {
@@ -99,7 +116,6 @@ impl LakeTable {
                 Err(error) => return Err(self.failed(error.into())),
             }
             (snapshot, done) = self.read(Some(snapshot), TURNS).await?;
-            self.check_columns(&snapshot)?;
         }
         let tries = i32::try_from(COMMIT_TRIES_MAX).unwrap_or(i32::MAX);
         Err(self.failed(TransactionError::MaxCommitAttempts(tries).into()))

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arrow::datatypes::SchemaRef;
 use delta_kernel::snapshot::SnapshotRef;
 use deltalake_core::DeltaTableError;
 use deltalake_core::kernel::transaction::{CommitData, TransactionError};
@@ -23,16 +24,15 @@ use super::LakeError;
 use super::NoCredentials;
 use super::files::{DataFile, Listing, day, parse_day};
 use super::overlay::Overlay;
+use super::protocol::{Work, marked_rows};
 use super::statistics;
 use super::types::delta_fields;
 use crate::schema::{DATE, Table};
 
 /// How often a commit is tried against other writers before it is given up for now.
 pub(super) const COMMIT_TRIES_MAX: usize = 50;
-/// The protocol that this program may write: either no table features at all,
-const WRITER_VERSION_MAX: i32 = 2;
-/// or none but these.
-const FEATURES: [&str; 3] = ["appendOnly", "invariants", "v2Checkpoint"];
+/// The feature that keeps the log's entries.
+const LOG_PROTECTED: &str = "checkpointProtection";
 
 /// A file to be committed.
 #[derive(Debug, Clone)]
@@ -51,7 +51,19 @@ pub struct LakeTable {
     pub(super) table: &'static Table,
     pub(super) log_store: LogStoreRef,
     pub(super) overlay: Overlay,
-    last: Arc<Mutex<Option<Commit>>>,
+    /// Our columns, and behind them those of others.
+    pub(super) schema: SchemaRef,
+    /// Whether the log's entries may not be removed.
+    pub(super) is_log_protected: bool,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What this process has seen of a table's log.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The last version.
+    pub(super) version: Option<u64>,
+    commit: Option<Commit>,
 }
 
 /// The last commit of an ingester through this table.
@@ -65,7 +77,9 @@ struct Commit {
 impl LakeTable {
     fn over(table: &'static Table, store: &Arc<dyn ObjectStore>) -> Self {
         let overlay = Overlay::new(Arc::clone(store), table.name);
-        Self { table, log_store: log_store(table, &overlay), overlay, last: Arc::default() }
+        let log_store = log_store(table, &overlay);
+        let (schema, is_log_protected, seen) = (table.schema(), false, Arc::default());
+        Self { table, log_store, overlay, schema, is_log_protected, seen }
     }
 
     /// Creates a table that is not there.
@@ -84,32 +98,33 @@ impl LakeTable {
             .with_save_mode(SaveMode::Ignore)
             .await;
         match created {
-            Ok(_) => Ok(this),
+            Ok(_) => {
+                this.see(0);
+                Ok(this)
+            }
             // Another ingester may have been faster.
-            Err(error) => match Self::open(table, store).await? {
-                Some(found) => Ok(found),
+            Err(error) => match Self::open_now(table, store).await? {
+                Some((found, _)) => Ok(found),
                 None => Err(this.failed(error)),
             },
         }
     }
 
-    /// Opens a table; `None` if it is not there.
-    pub(super) async fn open(
-        table: &'static Table,
-        store: &Arc<dyn ObjectStore>,
-    ) -> Result<Option<Self>, LakeError> {
-        Ok(Self::open_now(table, store).await?.map(|(this, _)| this))
-    }
-
-    /// Opens a table with what its log says now.
+    /// Opens a table with what its log says now, whatever that is; `None` if it is not there.
     pub(super) async fn open_now(
         table: &'static Table,
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Option<(Self, Snapshot)>, LakeError> {
-        let this = Self::over(table, store);
+        let mut this = Self::over(table, store);
         match Snapshot::try_new(this.log_store.as_ref(), None).await {
             Ok(snapshot) => {
-                this.check_protocol(&snapshot)?;
+                this.see(snapshot.version());
+                let features = snapshot.protocol().writer_features().unwrap_or_default();
+                this.is_log_protected = features.iter().any(|it| it.to_string() == LOG_PROTECTED);
+                // Rows with a column of an unknown type are appended and read, but not moved.
+                if let Ok(schema) = this.carried(&snapshot.schema()) {
+                    this.schema = schema;
+                }
                 Ok(Some((this, snapshot)))
             }
             Err(DeltaTableError::NotATable(_)) => Ok(None),
@@ -123,8 +138,18 @@ impl LakeTable {
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Option<Listing>, LakeError> {
         let Some((this, snapshot)) = Self::open_now(table, store).await? else { return Ok(None) };
-        let files = this.list(&snapshot, |_, _| true).await?;
-        Ok(Some(Listing { version: snapshot.version(), files }))
+        let version = snapshot.version();
+        let listed = match this.permit(&snapshot, Work::Read) {
+            Ok(()) => this.list(&snapshot, |_, _| true).await,
+            Err(error) => Err(error),
+        };
+        match listed {
+            Ok(files) => Ok(Some(Listing { version, files, block: None })),
+            Err(LakeError::Blocked { block, .. }) => {
+                Ok(Some(Listing { version, files: vec![], block: Some(block) }))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns the table's definition.
@@ -145,10 +170,11 @@ impl LakeTable {
     /// Appends files made from segment `sequence` of `ingester`; `false` if that was done before.
     ///
     /// Where nobody else wrote since the last commit, the log is not read again: the entry behind
-    /// that one can be created, and nobody but this ingester says what it has committed.
+    /// that one can be created, and nobody but this ingester says what it has committed. Else the
+    /// log is asked whether files may be added still.
     ///
     /// # Errors
-    /// [`LakeError::Delta`] and [`LakeError::Unsupported`].
+    /// [`LakeError::Delta`], and what [`LakeError::is_block`], which leaves the table as it was.
     pub async fn commit(
         &self,
         files: &[NewFile],
@@ -156,6 +182,7 @@ impl LakeTable {
         sequence: u64,
     ) -> Result<bool, LakeError> {
         let bytes = self.commit_bytes(files, ingester, sequence)?;
+        self.check_there().await?;
         let mut expected = self.expected(ingester, sequence);
         let mut snapshot = None;
         for _ in 0..COMMIT_TRIES_MAX {
@@ -163,10 +190,11 @@ impl LakeTable {
                 Some(version) => version,
                 None => {
                     let (read, committed) = self.read(snapshot.take(), ingester).await?;
-                    self.check_columns(&read)?;
                     if committed.is_some_and(|committed| committed >= sequence) {
                         return Ok(false);
                     }
+                    self.permit_at(&read, Work::Append)?;
+                    self.check_columns(&read)?;
                     snapshot.insert(read).version() + 1
                 }
             };
@@ -175,7 +203,8 @@ impl LakeTable {
             match self.log_store.write_commit_entry(version, entry, operation).await {
                 Ok(()) => {
                     let ingester = ingester.to_owned();
-                    *self.last() = Some(Commit { ingester, sequence, version });
+                    let commit = Some(Commit { ingester, sequence, version });
+                    *self.seen() = Seen { version: Some(version), commit };
                     return Ok(true);
                 }
                 Err(TransactionError::VersionAlreadyExists(_)) => {}
@@ -188,14 +217,20 @@ impl LakeTable {
 
     /// Returns the version that comes next, if this ingester's last commit is the last of all.
     fn expected(&self, ingester: &str, sequence: u64) -> Option<u64> {
-        let last = self.last().clone()?;
+        let seen = self.seen();
+        let last = seen.commit.as_ref()?;
         let is_next = last.ingester == ingester && last.sequence < sequence;
         is_next.then_some(last.version + 1)
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<Commit>> {
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
         // What it holds stays whole even if a holder panicked.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn see(&self, version: u64) {
+        let mut seen = self.seen();
+        seen.version = seen.version.max(Some(version));
     }
 
     /// Lists the files of the table's current version.
@@ -233,7 +268,10 @@ impl LakeTable {
     ) -> Result<Vec<DataFile>, LakeError> {
         let failed = |error| self.failed(error);
         let views = snapshot.file_views(self.log_store.as_ref(), None);
-        let files = views.map_ok(|view| {
+        let files = views.map_err(failed).and_then(|view| {
+            if view.deletion_vector_descriptor().is_some() {
+                return std::future::ready(Err(self.blocked(marked_rows(self.table.name))));
+            }
             let partition = view.partition_values_map();
             let date = partition.get(DATE).cloned().flatten();
             let file = DataFile {
@@ -242,10 +280,11 @@ impl LakeTable {
                 size: u64::try_from(view.size()).unwrap_or(0),
                 n_rows: view.num_records().map(|n_rows| n_rows as u64),
             };
-            is_wanted(&file, view.modification_time()).then_some(file)
+            let is_wanted = is_wanted(&file, view.modification_time());
+            std::future::ready(Ok(is_wanted.then_some(file)))
         });
         let files = files.try_filter_map(|file| std::future::ready(Ok(file)));
-        let mut files: Vec<DataFile> = files.try_collect().await.map_err(failed)?;
+        let mut files: Vec<DataFile> = files.try_collect().await?;
         files.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(files)
     }
@@ -268,10 +307,19 @@ impl LakeTable {
             let committed = snapshot.get_app_id_version(&ingester, engine.as_ref())?;
             Ok::<_, delta_kernel::Error>((snapshot, committed))
         });
-        let (snapshot, committed) = read
-            .await
-            .map_err(|error| self.failed(DeltaTableError::Generic(error.to_string())))?
-            .map_err(|error| self.failed(error.into()))?;
+        let read =
+            read.await.map_err(|error| self.failed(DeltaTableError::Generic(error.to_string())))?;
+        let (snapshot, committed) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                self.check_log().await?;
+                return Err(self.failed(error.into()));
+            }
+        };
+        if self.seen().version.is_some_and(|seen| snapshot.version() < seen) {
+            return Err(self.gone());
+        }
+        self.see(snapshot.version());
         Ok((snapshot, committed.and_then(|version| u64::try_from(version).ok())))
     }
 
@@ -293,30 +341,6 @@ impl LakeTable {
         CommitData::new(actions, operation, HashMap::new(), transactions)
             .get_bytes()
             .map_err(|error| self.failed(error.into()))
-    }
-
-    /// Refuses a table that someone gave features this program does not know how to write.
-    fn check_protocol(&self, snapshot: &Snapshot) -> Result<(), LakeError> {
-        let protocol = snapshot.protocol();
-        let version = protocol.min_writer_version();
-        let unknown = protocol.writer_features().map(|features| {
-            let names = features.iter().map(ToString::to_string);
-            names.filter(|name| !FEATURES.contains(&name.as_str())).collect::<Vec<_>>()
-        });
-        match unknown {
-            None if version <= WRITER_VERSION_MAX => Ok(()),
-            Some(unknown) if unknown.is_empty() => Ok(()),
-            Some(unknown) => {
-                let unknown = unknown.join(", ");
-                let reason = format!("it has features that are not supported here: {unknown}");
-                Err(self.unsupported(&reason))
-            }
-            None => {
-                let reason =
-                    format!("its writer version {version} is not supported, 2 is the highest");
-                Err(self.unsupported(&reason))
-            }
-        }
     }
 
     /// Refuses a table that was changed so that rows of ours are none of it any more.

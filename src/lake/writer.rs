@@ -12,7 +12,7 @@ use parquet::arrow::AsyncArrowWriter;
 use super::properties::{ZSTD_LEVEL, options, writer_properties};
 use super::scan::{Filter, scan};
 use super::statistics::stats;
-use super::{DataFile, Lake, LakeError, NewFile};
+use super::{DataFile, Lake, LakeError, LakeTable, NewFile};
 use crate::schema::Table;
 
 /// A file that is being written; it appears under its name when it is whole.
@@ -46,7 +46,7 @@ impl FileWriter {
         let properties = writer_properties(table, rows, n_rows_max, source, ZSTD_LEVEL);
         let sink = BufWriter::new(Arc::clone(lake.store()), key);
         let writer =
-            AsyncArrowWriter::try_new_with_options(sink, table.schema(), options(properties));
+            AsyncArrowWriter::try_new_with_options(sink, rows.schema(), options(properties));
         Ok(Self { table, date, writer: writer.map_err(|error| failed(&path, &error))?, path })
     }
 
@@ -79,20 +79,21 @@ impl FileWriter {
     }
 }
 
-/// Puts those rows of a file that `filter` wants into a file of its own, named `path`; `None` if
-/// there are none.
+/// Puts those rows of a file that `filter` wants into a file of its own, named `path`, with all
+/// columns that the table has; `None` if there are none.
 ///
 /// # Errors
 /// Those of [`scan`] and of the writer.
 pub async fn copy(
     lake: &Lake,
-    table: &'static Table,
+    table: &LakeTable,
     file: &DataFile,
     filter: Filter,
     (path, source): (String, &str),
     at_ms: i64,
 ) -> Result<Option<NewFile>, LakeError> {
-    let rows = scan(lake, table, file, table.schema(), Some(filter)).await?;
+    let (table, schema) = (table.definition(), table.schema());
+    let rows = scan(lake, table, file, schema, Some(filter)).await?;
     let mut rows = std::pin::pin!(rows);
     let Some(first) = rows.try_next().await? else { return Ok(None) };
     let n_rows_max = usize::try_from(file.n_rows.unwrap_or(0)).unwrap_or(usize::MAX);

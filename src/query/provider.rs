@@ -13,6 +13,7 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{
     EmptyRelation, Expr, LogicalPlan, TableProviderFilterPushDown, TableType,
@@ -24,7 +25,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::{QueryError, TableFacts};
-use crate::lake::{DataFile, Lake};
+use crate::lake::{Block, DataFile, Lake, LakeError};
 use crate::schema::{DATE, Table};
 
 /// Bytes at a file's end that hold its footer, as a rule.
@@ -63,12 +64,14 @@ pub(super) struct LakeProvider {
     files: Vec<DataFile>,
     facts: TableFacts,
     place: Place,
+    /// Why its rows can't be read, if so; whoever scans it is told.
+    block: Option<Block>,
     /// What stands for a table without files, so that planning leaves out all that joins with it.
     nothing: Option<LogicalPlan>,
 }
 
 impl LakeProvider {
-    /// Reads which files the table has; none if there is no such table.
+    /// Reads which files the table has; none if there is no such table, or its rows can't be read.
     pub(super) async fn open(
         lake: &Lake,
         table: &'static Table,
@@ -76,12 +79,14 @@ impl LakeProvider {
     ) -> Result<Self, QueryError> {
         let listing = lake.listing(table).await?;
         let facts = TableFacts::new(table, listing.as_ref());
-        let files = listing.map(|listing| listing.files).unwrap_or_default();
+        let (files, block) =
+            listing.map(|listing| (listing.files, listing.block)).unwrap_or_default();
         let date = Arc::new(Field::new(DATE, DataType::Date32, true));
         let schema =
             TableSchema::builder(table.schema()).with_table_partition_cols(vec![date]).build();
-        let nothing = files.is_empty().then(|| nothing(schema.table_schema())).transpose()?;
-        Ok(Self { table, schema, files, facts, place, nothing })
+        let is_empty = files.is_empty() && block.is_none();
+        let nothing = is_empty.then(|| nothing(schema.table_schema())).transpose()?;
+        Ok(Self { table, schema, files, facts, place, block, nothing })
     }
 
     /// Returns what is known of the table.
@@ -153,6 +158,11 @@ impl TableProvider for LakeProvider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        if let Some(block) = &self.block {
+            let (table, block) = (self.table.name, block.clone());
+            let error = QueryError::Lake(LakeError::Blocked { table, block });
+            return Err(DataFusionError::External(Box::new(error)));
+        }
         let files = self.prune(state, filters)?;
         let files: Vec<PartitionedFile> =
             files.into_iter().map(|file| self.partitioned(file)).collect();

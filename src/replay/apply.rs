@@ -137,7 +137,7 @@ impl<'p> Task<'p> {
             let others = rows_of(self.table(), events).outside();
             let place = (self.next_path(file.date), self.source.as_str());
             let (lake, at_ms) = (replay.lake, replay.now_ms);
-            let copied = writer::copy(lake, self.table(), file, others, place, at_ms).await?;
+            let copied = writer::copy(lake, &self.change.table, file, others, place, at_ms).await?;
             self.added.extend(copied);
         }
         Ok(())

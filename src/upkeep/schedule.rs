@@ -118,17 +118,24 @@ impl Keeper {
     async fn round(&self) -> Result<bool, LakeError> {
         let now_ms = self.clock.now_ms();
         let Some(lake) = self.lake()? else { return Ok(false) };
-        // A program that may not rewrite the tables leaves the round to others.
-        let tables = tables(&lake).await?;
+        // A program that may rewrite no table leaves the round to others.
+        let (tables, blocked) = tables(&lake).await?;
+        if tables.is_empty() && !blocked.is_empty() {
+            blocked.iter().for_each(|error| self.report(error));
+            return Ok(false);
+        }
         if !elect(&lake, self.schedule.interval, now_ms).await? {
             return Ok(false);
         }
         self.sweep(&lake, &tables).await?;
         let today = day_of(now_ms);
         let rules = Rules { to: Some(today), ..self.schedule.rules };
-        let done = run(&lake, &tables, &rules, now_ms, |_| {}).await?;
+        let (done, errors) = run(&lake, &tables, &rules, now_ms, |_| {}).await;
+        blocked.iter().chain(&errors).for_each(|error| self.report(error));
         let compacted = done.compacted;
-        self.metrics.compactions.inc();
+        if errors.is_empty() {
+            self.metrics.compactions.inc();
+        }
         self.metrics.compacted_files.inc_by(compacted.n_files_before as u64);
         self.metrics.compacted_rows_dropped.inc_by(compacted.n_rows_dropped);
         if compacted.n_partitions > 0 {
@@ -146,7 +153,7 @@ impl Keeper {
     /// Removes what the round before replaced.
     async fn sweep_late(&self) -> Result<(), LakeError> {
         let Some(lake) = self.lake()? else { return Ok(()) };
-        self.sweep(&lake, &tables(&lake).await?).await
+        self.sweep(&lake, &tables(&lake).await?.0).await
     }
 
     /// Opens the lake, unless it can't be written just now.

@@ -41,9 +41,11 @@ fn rules() -> Rules {
 /// Does a round of upkeep and removes what it replaced.
 async fn upkeep(place: &Place, rules: Rules) -> Compacted {
     let lake = place.lake();
-    let tables = upkeep::tables(&lake).await.unwrap();
+    let (tables, blocked) = upkeep::tables(&lake).await.unwrap();
+    assert!(blocked.is_empty(), "{blocked:?}");
     let now_ms = place.clock.now_ms();
-    let done = upkeep::run(&lake, &tables, &rules, now_ms, |_| {}).await.unwrap();
+    let (done, errors) = upkeep::run(&lake, &tables, &rules, now_ms, |_| {}).await;
+    assert!(errors.is_empty(), "{errors:?}");
     let until = Until { now_ms, grace: rules.grace, silence: Duration::ZERO };
     upkeep::sweep(&lake, &tables, until).await.unwrap();
     done.compacted

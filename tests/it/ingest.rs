@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::{FutureExt as _, TryStreamExt as _};
+use tributary::blocks::Blocks;
 use tributary::clock::Clock as _;
 use tributary::event::{Record, RecordKind, Scheme};
 use tributary::flatten::{TABLES, sessions};
@@ -94,7 +95,9 @@ async fn worker(place: &Place, journal: &Arc<Journal>) -> Worker {
 async fn worker_with(place: &Place, journal: &Arc<Journal>, policy: Policy) -> Worker {
     let clock = Arc::clone(&place.clock);
     let metrics = Arc::new(Metrics::new());
-    Worker::new(Arc::clone(journal), place.lake(), policy, clock, metrics).await.unwrap()
+    let blocks = Arc::new(Blocks::new(Arc::clone(&metrics)));
+    let journal = Arc::clone(journal);
+    Worker::new(journal, place.lake(), policy, clock, metrics, blocks).await.unwrap()
 }
 
 fn record(place: &Place, id: &str, body: Vec<u8>) -> Record {

@@ -53,6 +53,7 @@ fn files(
     let (sender, mut receiver) = mpsc::channel(10_000);
     let committed = HashMap::new();
     let job = Job {
+        blocked: &[],
         directory,
         committed: &committed,
         flatteners: &flatteners,

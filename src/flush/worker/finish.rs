@@ -23,11 +23,13 @@ impl Worker {
     pub async fn finish(mut self) -> Result<(), FlushError> {
         self.close_journal().await?;
         self.right_of_way = None;
+        self.retry_now();
         let mut n_failures = 0;
         loop {
             match self.flush_in_time().await {
                 Ok(true) => n_failures = 0,
                 Ok(false) => {
+                    self.check_held()?;
                     self.answer_all().await;
                     return Ok(());
                 }

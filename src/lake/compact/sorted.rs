@@ -64,9 +64,13 @@ pub(super) enum SortError {
 }
 
 impl Sorter {
-    /// Sorts rows of a table, of which about `bytes_max` bytes are held.
-    pub(super) fn new(table: &Table, bytes_max: usize) -> Result<Self, SortError> {
-        let schema = table.schema();
+    /// Sorts rows of a table, of which about `bytes_max` bytes are held. The schema begins with
+    /// the table's own columns.
+    pub(super) fn new(
+        table: &Table,
+        schema: SchemaRef,
+        bytes_max: usize,
+    ) -> Result<Self, SortError> {
         let columns: Vec<usize> =
             ["tenant", table.time].iter().filter_map(|name| table.position(name)).collect();
         let fields = columns.iter().map(|at| SortField::new(schema.field(*at).data_type().clone()));
