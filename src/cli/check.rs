@@ -254,12 +254,12 @@ async fn check_table(
     findings: &mut Findings,
 ) {
     let name = table.name;
-    check_features(lake, table, findings).await;
+    let told = check_features(lake, table, findings).await;
     let audit = match audit::audit(lake, table, now_ms).await {
         Ok(Some(audit)) => audit,
         Ok(None) => return check_missing(lake, table, findings).await,
-        // It was told with what else can't be done.
-        Err(LakeError::Blocked { .. }) => return,
+        Err(LakeError::Blocked { block, .. }) if told.contains(&block.feature) => return,
+        Err(error @ LakeError::Blocked { .. }) => return findings.problem(&error.to_string()),
         Err(error) => return findings.problem(&format!("table {name}: {error}")),
     };
     for problem in &audit.problems {
@@ -307,25 +307,27 @@ async fn check_missing(lake: &Lake, table: &'static crate::schema::Table, findin
 }
 
 /// Tells what other engines' features keep from being done: what `serve` needs is a problem.
+/// Returns the features.
 async fn check_features(
     lake: &Lake,
     table: &'static crate::schema::Table,
     findings: &mut Findings,
-) {
+) -> Vec<String> {
     // Where the log can't be read the audit says so.
     let blocks = lake.blocks(table).await.unwrap_or_default();
-    let mut told: Vec<&str> = vec![];
-    for block in &blocks {
-        if told.contains(&block.feature.as_str()) {
+    let mut told: Vec<String> = vec![];
+    for block in blocks {
+        if told.contains(&block.feature) {
             continue;
         }
-        told.push(&block.feature);
         let line = format!("table {} {block}", table.name);
         match block.work {
             Work::Read | Work::Append => findings.problem(&line),
             Work::Compact | Work::Expire | Work::Erase => findings.note(&line),
         }
+        told.push(block.feature);
     }
+    told
 }
 
 /// Tells rows, files, bytes, and where the most files are.

@@ -11,15 +11,19 @@ use futures::StreamExt as _;
 use super::output::{self, counted};
 use super::{Common, Usage, drain, journal, progress};
 use crate::clock::{Clock as _, SystemClock};
+use crate::flush::FlushError;
 use crate::flush::opening::Otherwise;
 use crate::forget::{Finder, Forget, Receipt, Subject};
 use crate::journal::{JournalError, request};
+use crate::lake::Lake;
 use crate::query::Rows;
 use crate::text;
 
 /// How long a running ingester has to bring what it holds into the lake.
 const FLUSH_WAIT: Duration = Duration::from_secs(300);
 const POLL: Duration = Duration::from_millis(100);
+/// How often it is looked before the lake is asked whether events have to wait.
+const POLLS_A_LOOK: u128 = 10;
 /// What is said where rows could not be erased.
 const UNDONE: &str = "not everything is erased; run it again when these can be written";
 
@@ -55,9 +59,10 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     args.check_journal()?;
     let finder = Finder::new(&args.subjects()?).map_err(Usage)?;
     let lake = common.open_lake_to_read()?;
+    let mut undone = vec![];
     if !args.dry_run {
         lake.probe().await?;
-        empty_journal(common, &args.journal).await?;
+        undone.extend(empty_journal(common, &args.journal, &lake).await?);
     }
     let now_ms = SystemClock::new().now_ms();
     let bar = progress::bytes(common, None);
@@ -73,7 +78,8 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let damaged = damaged_files(&args.journal.journal, &finder, args.dry_run)?;
     output::write(&args.output, rows(&receipt)?).await?;
     output::tell(&sentence(&receipt, damaged, &args));
-    output::left_undone(UNDONE, forget.blocked())
+    undone.extend(forget.blocked().iter().map(ToString::to_string));
+    output::left_undone(UNDONE, undone)
 }
 
 impl Args {
@@ -111,12 +117,21 @@ impl Args {
 }
 
 /// Brings what waits in the journal into the lake, where it can be erased: by the process that
-/// has the journal, else here.
-async fn empty_journal(common: &Common, args: &journal::Args) -> anyhow::Result<()> {
+/// has the journal, else here. Returns why some of it can't be brought there, if so: it waits for
+/// a table that can't be written.
+async fn empty_journal(
+    common: &Common,
+    args: &journal::Args,
+    lake: &Lake,
+) -> anyhow::Result<Option<String>> {
     if !drain::is_there(args) {
-        return Ok(());
+        return Ok(None);
     }
-    let Err(error) = drain::drain(common, args, Otherwise::Wait).await else { return Ok(()) };
+    let drained = drain::drain(common, args, Otherwise::Wait).await;
+    let Err(error) = drained else { return Ok(None) };
+    if let Some(FlushError::Held(why)) = error.downcast_ref() {
+        return Ok(Some(why.clone()));
+    }
     let journal = match error.downcast_ref() {
         Some(crate::app::AppError::Journal(JournalError::Locked(_))) => &args.journal,
         _ => return Err(error),
@@ -124,9 +139,17 @@ async fn empty_journal(common: &Common, args: &journal::Args) -> anyhow::Result<
     let name = journal.display();
     let path = request::leave(journal)?;
     let deadline = FLUSH_WAIT.as_millis() / POLL.as_millis();
-    for _ in 0..deadline {
+    let ingester = std::fs::read_to_string(journal.join("ingester")).unwrap_or_default();
+    for at in 0..deadline {
         if !path.try_exists()? {
-            return Ok(());
+            return Ok(None);
+        }
+        if at % POLLS_A_LOOK == 0 && lake.is_behind(ingester.trim()).await? {
+            request::answer(&path)?;
+            return Ok(Some(format!(
+                "journal {name}: events in it wait for a table that can't be written, `check` \
+                 tells which"
+            )));
         }
         tokio::time::sleep(POLL).await;
     }

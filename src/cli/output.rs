@@ -11,7 +11,6 @@ use tempfile::NamedTempFile;
 
 use super::Usage;
 use super::stdout::Stdout;
-use crate::lake::LakeError;
 use crate::query::Rows;
 use crate::report::render::{
     Format, Renderer, chart_renderer, fitted_table_renderer, harmless, raw_csv_renderer, renderer,
@@ -137,11 +136,14 @@ pub(super) fn tell(line: &str) {
 }
 
 /// Ends a command that could not do all of its work, naming what was left undone.
-pub(super) fn left_undone(what: &str, errors: &[LakeError]) -> anyhow::Result<()> {
-    if errors.is_empty() {
+pub(super) fn left_undone(
+    what: &str,
+    errors: impl IntoIterator<Item: ToString>,
+) -> anyhow::Result<()> {
+    let all: Vec<String> = errors.into_iter().map(|error| error.to_string()).collect();
+    if all.is_empty() {
         return Ok(());
     }
-    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
     anyhow::bail!("{what}: {}", all.join(". "))
 }
 

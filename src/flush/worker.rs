@@ -57,7 +57,7 @@ enum After {
     /// It is in the lake and gone from the journal.
     Released,
     /// It stays: a table that can't be written has rows of it, or of one before it.
-    Passed { is_held: bool },
+    Passed { is_marked: bool },
 }
 
 /// Files by table.
@@ -242,9 +242,9 @@ impl Worker {
         let (done, ahead) = tokio::join!(self.commit(prepared).instrument(span), next);
         match done? {
             After::Released => self.unmark(sequence).await,
-            After::Passed { is_held } => {
+            After::Passed { is_marked } => {
                 self.held.passed = sequence;
-                if is_held {
+                if is_marked {
                     self.held.marked = Some(sequence);
                 }
             }
@@ -262,9 +262,9 @@ impl Worker {
             self.remove_leftovers(&segment, &written).await?;
         }
         let Encodings { troubles, received, held } = encodings;
-        let is_held = self.commit_all(&segment, written, !held.is_empty()).await?;
-        if is_held || self.held.passed > 0 {
-            return Ok(After::Passed { is_held });
+        let rest = self.commit_all(&segment, written, !held.is_empty()).await?;
+        if rest.is_held || self.held.passed > 0 {
+            return Ok(After::Passed { is_marked: rest.is_marked });
         }
         failpoint::pass("flush_before_release");
         let journal = Arc::clone(&self.journal);

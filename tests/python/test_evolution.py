@@ -8,7 +8,8 @@ import pytest
 import lakes
 from conftest import FIXTURES
 from contract import TABLES
-from program import output_of, run
+from program import Ingester, output_of, run
+from webhook import post_signed
 
 
 @pytest.fixture
@@ -68,11 +69,25 @@ def break_protocol(lake):
 def test_a_later_releases_lake_is_refused_and_not_touched(tmp_path, golden, breaks, command):
     (tmp_path / "events.ndjson").write_text(output_of("generate", 3), "utf-8")
     (tmp_path / "spend.csv").write_text("day,source,medium,amount\n2026-01-03,x,y,1\n", "utf-8")
+    if command[0] == "serve" and breaks is break_protocol:
+        return takes_webhooks(tmp_path, golden)
     breaks(golden)
     before = {path: path.read_bytes() for path in golden.rglob("*") if path.is_file()}
     done = run(*command, "--lake", golden, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert done.stderr.strip().count("\n") == 0, done.stderr
+    assert {path: path.read_bytes() for path in golden.rglob("*") if path.is_file()} == before
+
+
+def takes_webhooks(folder, golden):
+    """What a table's log says keeps no webhook out; nothing is written to the tables."""
+    break_protocol(golden)
+    before = {path: path.read_bytes() for path in golden.rglob("*") if path.is_file()}
+    with Ingester(folder) as ingester:
+        body = output_of("generate", 1).encode()
+        assert post_signed(ingester.address, json.loads(body)["id"], body)[0] == 200
+        assert ingester.stop() == 1
+        assert "tomorrow" in ingester.log()
     assert {path: path.read_bytes() for path in golden.rglob("*") if path.is_file()} == before
 
 

@@ -154,10 +154,16 @@ def test_a_constraint_holds_its_table_back_and_nothing_else(tmp_path, sender):
         # Who flattens again would give these events a second row in the table.
         refused = run("replay", "--lake", lake, "--from", "2026-01-01")
         assert refused.returncode == 1 and "\n" not in refused.stderr.strip()
+        # An erasure is not done while events wait: they would come in behind it.
+        forget = ["forget", "--lake", lake, "--visitor", "nobody", "--journal", ingester.journal]
+        done = run(*forget)
+        assert done.returncode == 1 and "wait for a table" in done.stderr
         output_of("report", "overview", "--lake", lake)
         # What waits is in the journal, whatever becomes of the process.
         assert ingester.stop() == 1
         assert "table utm can't be written" in ingester.log()
+    done = run(*forget)
+    assert done.returncode == 1 and "DROP CONSTRAINT seen" in done.stderr
     with Ingester(tmp_path, *OPTIONS) as ingester:
         sender.send(ingester, 10)
         wait_for(lake, sender, ("sessions", "raw_events"))

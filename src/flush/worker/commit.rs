@@ -3,6 +3,7 @@
 use futures::stream::{self, StreamExt as _};
 use tracing::Instrument as _;
 
+use super::held::Rest;
 use super::{Worker, Written};
 use crate::failpoint;
 use crate::flatten::raw_events;
@@ -17,18 +18,19 @@ use crate::telemetry::traces;
 const COMMITS_MAX: usize = 8;
 
 impl Worker {
-    /// Commits the files of all tables that can be written; tells whether others have rows of
-    /// the segment.
+    /// Commits the files of all tables that can be written; tells what became of the others.
     pub(super) async fn commit_all(
         &self,
         segment: &SealedSegment,
         mut written: Written,
         mut is_held: bool,
-    ) -> Result<bool, FlushError> {
+    ) -> Result<Rest, FlushError> {
+        let mut is_marked = false;
         // `raw_events` comes last: who finds an event there finds its rows in all other tables.
         for is_raw in [false, true] {
-            if is_raw && is_held {
-                self.mark(self.held.marked.is_some()).await?;
+            if is_raw && is_held && written.contains_key(raw_events::TABLE.name) {
+                self.mark().await?;
+                is_marked = true;
             }
             let mut commits = vec![];
             for table in &self.tables {
@@ -69,7 +71,7 @@ impl Worker {
                 return Err(error.into());
             }
         }
-        Ok(is_held)
+        Ok(Rest { is_held, is_marked })
     }
 
     /// Commits a table's files; returns them with what became of that.

@@ -38,6 +38,15 @@ pub(super) struct Held {
     pub(super) marked: Option<u64>,
 }
 
+/// What became of the rest of a segment's tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rest {
+    /// Whether tables that can't be written have rows of it.
+    pub(super) is_held: bool,
+    /// Whether the mark says so.
+    pub(super) is_marked: bool,
+}
+
 impl Held {
     /// Knows of a mark that an earlier process left, for segments up to this one.
     pub(super) fn new(marked: Option<u64>) -> Self {
@@ -115,8 +124,8 @@ impl Worker {
     }
 
     /// Marks that a segment's events are not in all tables.
-    pub(super) async fn mark(&self, is_marked: bool) -> Result<(), FlushError> {
-        if !is_marked {
+    pub(super) async fn mark(&self) -> Result<(), FlushError> {
+        if self.held.marked.is_none() {
             let ingester = self.journal.directory().ingester();
             self.lake.mark_behind(ingester, &self.blocks.names()).await?;
         }
