@@ -252,11 +252,7 @@ impl Metrics {
             flushes: make.counter("flushes_total", "Journal segments committed to the lake"),
             lake_reachable: make
                 .gauge("lake_reachable", "1 if the lake could be reached when last tried, else 0"),
-            table_blocked: make.gauges(
-                "table_blocked",
-                "1 for a table that can't be written until somebody does something, else 0",
-                TABLE,
-            ),
+            table_blocked: make.gauges("table_blocked", "1 if a table can't be written", TABLE),
             flush_errors: make.counter("flush_errors_total", "Flush attempts that failed"),
             commit_seconds: make.histogram("commit_seconds", "Time of a table's commit", 0.001),
             event_to_lake_seconds: make.histogram(
