@@ -308,7 +308,7 @@ mod tests {
         let of = |address: &str| Finder::new(&[Subject::email(address).unwrap()]).unwrap();
         let (ada, jurgen) = (of("ada@example.com"), of("Jürgen@example.com"));
         let utf_16: Vec<u8> =
-            "to ada@example.com\u{e4}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+            "to ada@example.com, \u{e4}".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let ascii_16: Vec<u8> =
             "ada@example.com".encode_utf16().flat_map(u16::to_be_bytes).collect();
         for bytes in [
