@@ -311,7 +311,7 @@ fn check_journeys(models: &RecordBatch, paths: &RecordBatch) {
         }
         assert_eq!(found, BTreeMap::new());
     }
-    for name in [">", "a > b", "a >", "=1+1", "'=1", r"\\ > x", "\0"] {
+    for name in [">", "a > b", "a >", "=1+1", "'=1", r"\\ > x", "a\0b", "\u{1f}\u{1f}x"] {
         assert!(journeys.channels().iter().any(|known| known == name), "{name:?}");
     }
 }
