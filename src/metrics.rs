@@ -250,8 +250,7 @@ impl Metrics {
             file_bytes: make.counter("file_bytes_total", "Bytes of Parquet committed to the lake"),
             flushed_events: make.counter("flushed_events_total", "Events committed to the lake"),
             flushes: make.counter("flushes_total", "Journal segments committed to the lake"),
-            lake_reachable: make
-                .gauge("lake_reachable", "1 if the lake could be reached when last tried, else 0"),
+            lake_reachable: make.gauge("lake_reachable", "1 if the lake could be reached, else 0"),
             table_blocked: make.gauges("table_blocked", "1 if a table can't be written", TABLE),
             flush_errors: make.counter("flush_errors_total", "Flush attempts that failed"),
             commit_seconds: make.histogram("commit_seconds", "Time of a table's commit", 0.001),
@@ -266,8 +265,7 @@ impl Metrics {
             deliveries: Deliveries::default(),
             web: WebMetrics::new(&make),
             compactions: make.counter("compactions_total", "Rounds of upkeep that were done"),
-            compaction_errors: make
-                .counter("compaction_errors_total", "Rounds of upkeep that failed"),
+            compaction_errors: make.counter("compaction_errors_total", "Rounds that failed"),
             compacted_files: make
                 .counter("compacted_files_total", "Files that a compaction replaced"),
             compacted_rows_dropped: make.counter(

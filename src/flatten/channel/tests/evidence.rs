@@ -4,7 +4,7 @@
 use super::super::{Channels, Grouping, Signals, classify, group};
 use super::{check, landing, referrer, utm};
 
-/// Media that Google's, Microsoft's, LinkedIn's and TikTok's advertisers were seen to use, and
+/// Media that Google's, Microsoft's, `LinkedIn`'s and `TikTok`'s advertisers were seen to use, and
 /// media that name another channel.
 #[test]
 fn an_ads_click_id_makes_a_visit_paid_unless_the_medium_names_another_channel() {
