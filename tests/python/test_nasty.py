@@ -99,4 +99,4 @@ def test_paths_are_attributed_as_the_lake_is(nasty, tmp_path):
     assert {name: n for name, n in found.items() if n} == pytest.approx(
         {name: n for name, n in credits.items() if n}
     )
-    assert {">", "a > b", "=1+1"} <= found.keys()
+    assert {">", "a > b", "@x", "'q'", "a\\"} <= found.keys()
