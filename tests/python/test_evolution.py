@@ -88,6 +88,9 @@ def takes_webhooks(folder, golden):
         assert post_signed(ingester.address, json.loads(body)["id"], body)[0] == 200
         assert ingester.stop() == 1
         assert "tomorrow" in ingester.log()
+    # The lake gets its identity, which is no table's.
+    assert "id" in json.loads((golden / "_tributary" / "format.json").read_text("utf-8"))
+    (golden / "_tributary" / "format.json").unlink()
     assert {path: path.read_bytes() for path in golden.rglob("*") if path.is_file()} == before
 
 
