@@ -227,6 +227,8 @@ async fn files_that_a_killed_flush_left_and_this_one_does_not_write_are_removed(
     let place = Place::new();
     let journal = open(&place);
     append_five(&place, &journal).await;
+    // Files are put by those alone that have met the lake.
+    drop(worker(&place, &journal).await);
     let sequence = journal.shared().oldest().unwrap().sequence;
     let ingester = journal.directory().ingester().to_owned();
     journal.close();
