@@ -11,20 +11,31 @@ use crate::metrics::Metrics;
 pub struct Blocks {
     tables: Mutex<BTreeMap<&'static str, String>>,
     metrics: Arc<Metrics>,
+    /// Whether whoever flushes ends with them, and says so then.
+    ends: bool,
 }
 
 impl Blocks {
     /// Knows of none.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Self {
-        Self { tables: Mutex::default(), metrics }
+        Self { tables: Mutex::default(), metrics, ends: false }
+    }
+
+    /// Knows of none, for a command: that ends with an error that names them, and the log need not
+    /// do so before.
+    #[must_use]
+    pub fn of_command(metrics: Arc<Metrics>) -> Self {
+        Self { ends: true, ..Self::new(metrics) }
     }
 
     /// Notes that a table can't be written, and why; tells it if that is news.
     pub fn add(&self, table: &'static str, why: String) {
         self.metrics.table_blocked.with_label_values(&[table]).set(1);
         let before = self.tables().insert(table, why.clone());
-        if before.as_ref() != Some(&why) {
+        if self.ends {
+            tracing::debug!(table, why, "a table can't be written");
+        } else if before.as_ref() != Some(&why) {
             tracing::error!(
                 table,
                 why,

@@ -87,7 +87,7 @@ impl Args {
             journal: own_journal,
             policy,
             clock: own_clock,
-            blocks: Arc::new(Blocks::new(Arc::clone(&metrics))),
+            blocks: Arc::new(Blocks::of_command(Arc::clone(&metrics))),
             metrics,
             channels,
         };
