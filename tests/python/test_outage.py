@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 import stores
-from program import Ingester, output_of, run
+from program import READY_MESSAGE, Ingester, output_of, run
 from webhook import post_signed
 
 WAIT_SECONDS_MAX = 30
@@ -31,6 +31,11 @@ def send(serve, n):
     status, answer = post_signed(serve.address, f"evt_{n}", body)
     assert status == 200, answer
     return answer["status"]
+
+
+def metrics(serve):
+    with urllib.request.urlopen(f"{serve.dashboard}/metrics") as answer:
+        return answer.read().decode()
 
 
 def get(serve, path):
@@ -101,7 +106,7 @@ def test_webhooks_are_taken_while_a_store_refuses_or_hangs(
                 assert send(serve, 0) == "duplicate"
                 ready = get(serve, "/readyz")
                 assert ready.startswith("ready; the lake ") and endpoint not in ready, ready
-                assert "tributary_lake_reachable 0" in get(serve, "/metrics")
+                assert "tributary_lake_reachable 0" in metrics(serve)
                 if n == 3:
                     serve.kill()
                     continue
@@ -111,7 +116,7 @@ def test_webhooks_are_taken_while_a_store_refuses_or_hangs(
                 assert "unflushed events stay in the journal" in serve.log()
         with Ingester(tmp_path, lake=lake) as serve:
             assert get(serve, "/readyz") == "ready\n"
-            assert "tributary_lake_reachable 1" in get(serve, "/metrics")
+            assert "tributary_lake_reachable 1" in metrics(serve)
             assert serve.stop() == 0
         assert (count(lake), count(lake, "count(DISTINCT webhook_id)")) == (4, 4)
 
@@ -165,7 +170,7 @@ def test_serve_says_where_lake_and_journal_are_and_that_they_are_new(tmp_path):
     with Ingester(tmp_path, lake="lake") as serve:
         assert "made a new, empty lake" in serve.log()
         lines = [json.loads(line)["fields"] for line in serve.log().splitlines()]
-        ready = next(fields for fields in lines if "address" in fields)
+        ready = next(fields for fields in lines if fields["message"] == READY_MESSAGE)
         assert ready["lake"] == str(tmp_path / "lake")
         assert ready["journal"] == str(tmp_path / "journal")
         assert serve.stop() == 0
