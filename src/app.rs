@@ -205,19 +205,18 @@ impl App {
             metrics,
             stop_server,
             stop_worker,
-            servers: [Some(webhooks), dashboard]
-                .into_iter()
-                .flatten()
-                .map(|listener| listener.serve(server_stop.clone()))
-                .collect(),
+            servers: vec![],
             worker: tokio::spawn(opening.run(worker_stop, first_sender)),
             upkeep,
         };
-        this.unless_mistaken(first).await
+        let mut this = this.unless_mistaken(first).await?;
+        let listeners = [Some(webhooks), dashboard].into_iter().flatten();
+        this.servers = listeners.map(|listener| listener.serve(server_stop.clone())).collect();
+        Ok(this)
     }
 
     /// Waits a little for what comes of the first try of opening the lake; ends if that is a
-    /// mistake.
+    /// mistake. Whoever connects meanwhile waits too, and is answered then.
     async fn unless_mistaken(self, first: oneshot::Receiver<FlushError>) -> Result<Self, AppError> {
         match tokio::time::timeout(FIRST_TRY, first).await {
             Ok(Ok(mistake)) => {

@@ -43,8 +43,8 @@ pub use server::{Server, Terms};
 /// A head may have at least this many bytes; the HTTP library needs them.
 pub const HEAD_BYTES_MIN: usize = 8 << 10;
 
-/// Characters of a wrong path that are logged.
-const PATH_CHARS_SHOWN: usize = 80;
+/// Words of a path that a log line shows.
+const PATH_WORDS_SHOWN: usize = 8;
 
 /// Limits of receiving.
 #[derive(Debug, Clone, Copy)]
@@ -164,22 +164,31 @@ impl Receiver {
         let is_sender = *method == Method::POST;
         let what = if is_sender { "wrong address" } else { "no such page" };
         let Some(n_requests) = self.notices.due(what, self.clock.elapsed()) else { return };
-        let path: String = path.chars().take(PATH_CHARS_SHOWN).collect();
         if is_sender {
             tracing::warn!(
-                path = ?path,
+                path = known_words(path),
                 n_requests,
                 remedy = "give the sender an address that ends in /webhooks/midbound",
                 "nothing takes webhooks at this address"
             );
         } else {
-            tracing::info!(%method, path = ?path, n_requests, "nothing is at this address");
+            tracing::info!(%method, n_requests, "nothing is at this address");
         }
     }
 
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
+}
+
+/// Returns a path with its words that are none of a webhook's address left out: what strangers
+/// write stands in no log.
+fn known_words(path: &str) -> String {
+    let word = |word: &str| match word {
+        "" | "webhook" | "webhooks" | "midbound" | "api" | "hook" | "hooks" => word.to_owned(),
+        _ => "…".to_owned(),
+    };
+    path.split('/').take(PATH_WORDS_SHOWN).map(word).collect::<Vec<_>>().join("/")
 }
 
 /// Where webhooks are sent to.

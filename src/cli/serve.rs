@@ -133,7 +133,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     tell_of_dashboard(common, &app, made.as_ref());
     tracing::info!(
         address = %app.address(),
-        lake = common.lake.identity(),
+        lake = %common.lake.identity(),
         journal = %whole(&args.journal.journal).display(),
         "taking webhooks at /webhooks/midbound"
     );

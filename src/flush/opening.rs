@@ -112,7 +112,7 @@ impl Setup {
             Worker::new(Arc::clone(&journal), lake, policy, clock, metrics, blocks).await?;
         let id = claimed.claim().await?;
         if is_vacant {
-            tracing::info!(lake = location, "made a new, empty lake");
+            tracing::info!(lake = %location, "made a new, empty lake");
         }
         let committed = worker.last_committed();
         let is_anew = otherwise == Otherwise::Take;

@@ -18,6 +18,7 @@ VARYING = [
     (r"seconds=\S+", "seconds=N"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
     (r"[\d.]+ [kM]?B\b", "SIZE"),
+    (r"\b(lake|journal)=/\S+", r"\1=FOLDER"),
 ]
 
 

@@ -99,7 +99,7 @@ def test_duckdb_reads_the_lake_as_shown(session, walk, monkeypatch):
 
 def test_polars_reads_the_lake(session, walk, monkeypatch):
     monkeypatch.chdir(session)
-    block = walk.take("README.md", "import polars as pl")
+    block = walk.take("README.md", "from pathlib import Path")
     first, second = [line for line in block.text.splitlines() if line.startswith("pl.")]
     names = {"pl": pl, "Path": Path}
     devices = eval(first, names)
