@@ -20,8 +20,9 @@ DASHBOARD_MESSAGE = "showing the dashboard"
 def environment():
     """The environment without settings of the program, but with the webhook's secret."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("TRIBUTARY_")}
-    ports = {"TRIBUTARY_DASHBOARD_LISTEN": "127.0.0.1:0"}
-    return own | ports | {"TRIBUTARY_WEBHOOK_SECRETS": SECRET, "NO_COLOR": "1"}
+    # Queries stand behind everything else, which on a busy machine takes longer than the default.
+    usual = {"TRIBUTARY_DASHBOARD_LISTEN": "127.0.0.1:0", "TRIBUTARY_QUERY_TIMEOUT": "5m"}
+    return own | usual | {"TRIBUTARY_WEBHOOK_SECRETS": SECRET, "NO_COLOR": "1"}
 
 
 def command(*arguments):
