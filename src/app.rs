@@ -14,20 +14,20 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::blocks::Blocks;
-use crate::clock::Clock;
-use crate::flatten::channel::Channels;
 use crate::flush::opening::{self, Opening, Otherwise, Setup};
 use crate::flush::{FlushError, Policy};
-use crate::journal::bond::{self, Target};
-use crate::journal::{self, Bounds, Journal, JournalError};
-use crate::lake::{LakeError, Place};
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
 use crate::reach::Reach;
 use crate::receive::{Limits, Receiver};
 use crate::upkeep::schedule::{self, Schedule};
-use crate::verify::Verifier;
 use crate::web::{self, LateLake, Waiting, Web};
+use tributary_ingest::clock::Clock;
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::journal::bond::{self, Target};
+use tributary_ingest::journal::{self, Bounds, Journal, JournalError};
+use tributary_ingest::verify::Verifier;
+use tributary_lake::{LakeError, Place};
 
 mod listeners;
 
@@ -372,7 +372,7 @@ pub fn open_journal(
             "journal holds events of an earlier run"
         );
     }
-    Journal::start(log, recovery.sealed, clock, Arc::clone(metrics))
+    Journal::start(log, recovery.sealed, clock, metrics.journal.clone())
         .map(Arc::new)
         .map_err(|error| AppError::Task(format!("starting the journal's thread: {error}")))
 }

@@ -10,10 +10,10 @@ use tokio::signal::unix::SignalKind;
 
 use crate::config;
 use crate::goal::{self, Goal};
-use crate::lake::{Lake, Location, Place};
 use crate::shutdown;
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LogFormat};
+use tributary_lake::{Lake, Location, Place};
 
 mod attribute;
 mod channels;

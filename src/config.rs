@@ -12,9 +12,9 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, Command};
 use zeroize::Zeroizing;
 
-use crate::flatten::channel::Rule;
 use crate::goal::{self, Goal};
-use crate::text::{self, NotText};
+use tributary_ingest::flatten::channel::Rule;
+use tributary_ingest::text::{self, NotText};
 
 mod listen;
 mod profile;

@@ -27,9 +27,9 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use object_store::path::Path;
 
-use crate::lake::scan::Filter;
-use crate::lake::sweep::{self, Until};
-use crate::lake::{DataFile, Lake, LakeError, LakeTable};
+use tributary_lake::scan::Filter;
+use tributary_lake::sweep::{self, Until};
+use tributary_lake::{DataFile, Lake, LakeError, LakeTable};
 
 mod erase;
 mod find;

@@ -11,13 +11,13 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::flatten::builder::TableBuilder;
-use crate::flatten::channel::Channels;
-use crate::flatten::loaded::{CONVERSIONS, SPEND};
 use crate::flush::encode::{Encoded, encode_table};
-use crate::lake::table::NewFile;
-use crate::lake::{DataFile, Lake, files};
-use crate::schema::Table;
+use tributary_ingest::flatten::builder::TableBuilder;
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::flatten::loaded::{CONVERSIONS, SPEND};
+use tributary_ingest::schema::Table;
+use tributary_lake::table::NewFile;
+use tributary_lake::{DataFile, Lake, files};
 
 mod fields;
 mod rows;
@@ -63,7 +63,7 @@ pub enum LoadError {
     },
     /// The lake could not be written.
     #[error(transparent)]
-    Lake(#[from] crate::lake::LakeError),
+    Lake(#[from] tributary_lake::LakeError),
     /// The rows could not be encoded; a defect.
     #[error(transparent)]
     Encode(#[from] crate::flush::FlushError),

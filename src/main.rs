@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use tributary::cli::{self, Parsed, Usage};
-use tributary::config::ConfigError;
-use tributary::lake::LakeError;
+use tributary::config::{self, ConfigError};
 use tributary::load::LoadError;
 use tributary::query::QueryError;
 use tributary::report::ReportError;
 use tributary::report::render::harmless;
 use tributary::shutdown::Interrupted;
+use tributary_ingest::failpoint;
+use tributary_lake::LakeError;
 
 // Many small allocations of different sizes on several threads: the system's allocator keeps
 // what was freed, this one gives it back.
@@ -55,6 +56,11 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
+    if cfg!(debug_assertions)
+        && let Some(point) = config::variable("FAILPOINTS")
+    {
+        failpoint::arm(&point).map_err(|fault| Usage(format!("FAILPOINTS: {fault}")))?;
+    }
     match cli::parse(std::env::args_os().collect())? {
         Parsed::Print(text) => cli::print(text.as_bytes()),
         Parsed::Run(cli) => {

@@ -1,19 +1,17 @@
 //! Counters and histograms in Prometheus' terms; names and labels never carry a person's data.
 
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder, exponential_buckets,
+    Encoder as _, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    TextEncoder,
 };
 
 use crate::deliveries::Deliveries;
-use crate::flatten::REASONS;
-
-/// A label, and those of its values that are known from the start.
-type Label = (&'static str, &'static [&'static str]);
+use tributary_ingest::flatten::REASONS;
+use tributary_ingest::journal::JournalMetrics;
+use tributary_ingest::metrics::{Label, Maker};
 
 const ANSWER: Label = ("answer", &ANSWERS);
 const SCHEME: Label = ("scheme", &SCHEMES);
-const LIMIT: Label = ("limit", &LIMITS);
 const HEAD: Label = ("reason", &HEADS);
 const REASON: Label = ("reason", &REASONS);
 const API_ANSWER: Label = ("answer", &API_ANSWERS);
@@ -41,8 +39,6 @@ pub(crate) const ANSWERS: [&str; 16] = [
 /// Signature schemes and readings of a secret.
 const SCHEMES: [&str; 5] =
     ["standard_base64", "standard_utf8", "standard_utf8_prefixed", "legacy", "unsigned"];
-/// Limits of the journal.
-const LIMITS: [&str; 4] = ["journal-bytes", "max-segments", "max-backlog-age", "min-free-disk"];
 /// Why a request's head is refused.
 const HEADS: [&str; 3] = ["too_large", "too_slow", "malformed"];
 /// Answers of the report API.
@@ -74,28 +70,10 @@ pub struct Metrics {
     pub signatures: IntCounterVec,
     /// Time from the request's head to its answer.
     pub webhook_seconds: Histogram,
-    /// Time of writing and syncing one batch.
-    pub journal_append_seconds: Histogram,
-    /// Records in a batch.
-    pub journal_batch_records: Histogram,
-    /// Batches that a limit of the journal refused, by limit.
-    pub journal_full: IntCounterVec,
-    /// Batches that the disk refused.
-    pub journal_errors: IntCounter,
-    /// Bytes that wait for the lake.
-    pub journal_bytes: IntGauge,
-    /// Bytes of bodies that are not on disk yet.
-    pub journal_unsynced_bytes: IntGauge,
-    /// Bytes that the journal's disk has left.
-    pub journal_free_bytes: IntGauge,
-    /// Bytes that may wait for the lake.
-    pub journal_bytes_max: IntGauge,
-    /// Segments that wait for the lake.
-    pub journal_segments: IntGauge,
+    /// What the journal does and holds.
+    pub journal: JournalMetrics,
     /// Bytes set aside as unreadable when the journal was opened.
     pub journal_damaged_files: IntGauge,
-    /// Age of the oldest event that is not in the lake.
-    pub oldest_unflushed_seconds: IntGauge,
     /// Open connections.
     pub connections: IntGauge,
     /// Connections that found all places taken.
@@ -205,37 +183,15 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let registry = Registry::new();
-        let make = Maker { registry: &registry };
+        let make = Maker::new(&registry);
         Self {
             webhooks: make.counters("webhooks_total", "Webhook requests by answer", ANSWER),
             signatures: make.counters("signatures_total", "Verified webhooks by scheme", SCHEME),
             webhook_seconds: make.histogram("webhook_seconds", "Time to answer a webhook", 0.0005),
-            journal_append_seconds: make.histogram(
-                "journal_append_seconds",
-                "Time to write and sync one batch",
-                0.0005,
-            ),
-            journal_batch_records: make.histogram("journal_batch_records", "Records a batch", 1.0),
-            journal_full: make.counters(
-                "journal_full_total",
-                "Batches refused because a limit of the journal was reached",
-                LIMIT,
-            ),
-            journal_errors: make.counter("journal_errors_total", "Batches the disk refused"),
-            journal_bytes: make.gauge("journal_bytes", "Bytes that wait for the lake"),
-            journal_unsynced_bytes: make
-                .gauge("journal_unsynced_bytes", "Bytes of bodies that are not on disk yet"),
-            journal_free_bytes: make
-                .gauge("journal_free_bytes", "Bytes that the journal's disk has left"),
-            journal_bytes_max: make.gauge("journal_bytes_max", "Bytes that may wait for the lake"),
-            journal_segments: make.gauge("journal_segments", "Sealed segments that wait"),
+            journal: JournalMetrics::new(&make),
             journal_damaged_files: make.gauge(
                 "journal_damaged_files",
                 "Files of unreadable journal bytes set aside at start",
-            ),
-            oldest_unflushed_seconds: make.gauge(
-                "oldest_unflushed_seconds",
-                "Age of the oldest event that is not in the lake",
             ),
             connections: make.gauge("connections", "Open connections"),
             connections_refused: make
@@ -301,53 +257,4 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Makes and registers metrics under the `tributary_` prefix.
-struct Maker<'a> {
-    registry: &'a Registry,
-}
-
-impl Maker<'_> {
-    fn counter(&self, name: &str, help: &str) -> IntCounter {
-        self.add(IntCounter::with_opts(opts(name, help)).expect(VALID))
-    }
-
-    /// Counters by a label, whose known values are there from the start: a rise from nothing is
-    /// none to those who watch.
-    fn counters(&self, name: &str, help: &str, label: Label) -> IntCounterVec {
-        let (label, values) = label;
-        let counters = IntCounterVec::new(opts(name, help), &[label]).expect(VALID);
-        for value in values {
-            counters.with_label_values(&[value]);
-        }
-        self.add(counters)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> IntGauge {
-        self.add(IntGauge::with_opts(opts(name, help)).expect(VALID))
-    }
-
-    /// Gauges by a label.
-    fn gauges(&self, name: &str, help: &str, (label, _): Label) -> IntGaugeVec {
-        self.add(IntGaugeVec::new(opts(name, help), &[label]).expect(VALID))
-    }
-
-    /// A histogram of 18 buckets, each twice the one before.
-    fn histogram(&self, name: &str, help: &str, first_bucket: f64) -> Histogram {
-        let buckets = exponential_buckets(first_bucket, 2.0, 18).expect(VALID);
-        let options = HistogramOpts::from(opts(name, help)).buckets(buckets);
-        self.add(Histogram::with_opts(options).expect(VALID))
-    }
-
-    fn add<C: prometheus::core::Collector + Clone + 'static>(&self, collector: C) -> C {
-        self.registry.register(Box::new(collector.clone())).expect("each name is used once");
-        collector
-    }
-}
-
-const VALID: &str = "names and buckets are constants of this file";
-
-fn opts(name: &str, help: &str) -> Opts {
-    Opts::new(format!("tributary_{name}"), help)
 }

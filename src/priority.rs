@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::clock::Clock;
+use tributary_ingest::clock::Clock;
 
 /// How long those who give way stand still at a time.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -78,7 +78,7 @@ mod tests {
     use futures::FutureExt as _;
 
     use super::*;
-    use crate::clock::ManualClock;
+    use tributary_ingest::clock::ManualClock;
 
     fn idle() -> (Arc<RightOfWay>, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::at(0));

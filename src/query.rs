@@ -21,9 +21,9 @@ use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, StreamExt as _};
 
 use crate::goal::Goal;
-use crate::lake::Lake;
 use crate::priority::RightOfWay;
-use crate::schema::Table;
+use tributary_ingest::schema::Table;
+use tributary_lake::Lake;
 
 mod bounds;
 #[cfg(feature = "ballista")]

@@ -30,13 +30,13 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use crate::blocks::Blocks;
-use crate::clock::Clock;
-use crate::journal::{Danger, Journal};
 use crate::metrics::Metrics;
 use crate::reach::Reach;
-use crate::verify::Verifier;
 use error::Refusal;
 use notices::Notices;
+use tributary_ingest::clock::Clock;
+use tributary_ingest::journal::{Danger, Journal};
+use tributary_ingest::verify::Verifier;
 
 pub use server::{Server, Terms};
 
@@ -280,7 +280,7 @@ async fn nothing_here() -> Response {
 }
 
 async fn metrics(State(receiver): State<Arc<Receiver>>) -> Response {
-    receiver.journal.observe(&receiver.metrics);
+    receiver.journal.observe(&receiver.metrics.journal);
     let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (content_type, receiver.metrics.render()).into_response()
 }

@@ -14,7 +14,7 @@
 //!
 //! `serve` may run. It commits an event's rows before its row in `raw_events`, so what is read
 //! there has all its rows elsewhere; rows of events that were not read there are left alone. Other
-//! rewrites take turns ([`crate::lake::rewrite`]); who is too late starts over.
+//! rewrites take turns ([`tributary_lake::rewrite`]); who is too late starts over.
 //!
 //! A crash leaves tables of which some have the new rows. `raw_events` and `dead_letters` are
 //! committed last and in this order, so the next run finds the same events and does the rest.
@@ -22,12 +22,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::flatten::channel::Channels;
-use crate::flatten::{event_tables, raw_events};
-use crate::lake::scan::Keys;
-use crate::lake::sweep::{self, GRACE, Until};
-use crate::lake::{DataFile, Lake, LakeError, LakeTable, Work};
-use crate::schema::Table;
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::flatten::{event_tables, raw_events};
+use tributary_ingest::schema::Table;
+use tributary_lake::scan::Keys;
+use tributary_lake::sweep::{self, GRACE, Until};
+use tributary_lake::{DataFile, Lake, LakeError, LakeTable, Work};
 
 mod apply;
 mod chunks;

@@ -16,10 +16,10 @@ use futures::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 
-use crate::flatten::{TABLES, raw_events};
-use crate::lake::compact::{self, Compacted};
-use crate::lake::sweep::{Swept, Until};
-use crate::lake::{Lake, LakeError, LakeTable, Work, expire, log, sweep};
+use tributary_ingest::flatten::{TABLES, raw_events};
+use tributary_lake::compact::{self, Compacted};
+use tributary_lake::sweep::{Swept, Until};
+use tributary_lake::{Lake, LakeError, LakeTable, Work, expire, log, sweep};
 
 pub mod schedule;
 

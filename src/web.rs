@@ -18,12 +18,12 @@ use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
-use crate::clock::Clock;
 use crate::goal::Goal;
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
 use crate::report::Catalog;
-use crate::schema::Table;
+use tributary_ingest::clock::Clock;
+use tributary_ingest::schema::Table;
 
 mod api;
 mod assets;

@@ -12,11 +12,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use tributary::event::{Record, RecordKind, Scheme};
-use tributary::flatten::channel::Channels;
-use tributary::flatten::event::{DATA, read, read_by_parser};
-use tributary::flatten::shape::Shape;
-use tributary::flatten::{BodyAt, Flattened, Flattener, body_text};
+use tributary_ingest::event::{Record, RecordKind, Scheme};
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::flatten::event::{DATA, read, read_by_parser};
+use tributary_ingest::flatten::shape::Shape;
+use tributary_ingest::flatten::{BodyAt, Flattened, Flattener, body_text};
 
 const PAYLOADS: [&str; 4] = [
     include_str!("../../fixtures/payloads/identity.session.finalized.json"),

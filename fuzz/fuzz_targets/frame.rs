@@ -15,9 +15,9 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
-use tributary::event::{Record, RecordKind, Scheme};
-use tributary::journal::frame;
-use tributary::journal::segment::{HEADER_BYTES, Header, Piece, SegmentReader};
+use tributary_ingest::event::{Record, RecordKind, Scheme};
+use tributary_ingest::journal::frame;
+use tributary_ingest::journal::segment::{HEADER_BYTES, Header, Piece, SegmentReader};
 
 const UUID: [u8; 16] = *b"0123456789abcdef";
 /// What the frames of a batch amount to: each third begins one.

@@ -5,13 +5,13 @@
 use std::cell::RefCell;
 
 use libfuzzer_sys::fuzz_target;
-use tributary::flatten::account::{
+use tributary_ingest::flatten::account::{
     account_domain, email_domain, host_of, is_freemail, path_of, referrer_host, registrable_domain,
 };
-use tributary::flatten::channel::{Channels, Grouping, Rule, Signals, classify, group};
-use tributary::flatten::identity::person_key;
-use tributary::flatten::time;
-use tributary::flatten::user_agent::Agents;
+use tributary_ingest::flatten::channel::{Channels, Grouping, Rule, Signals, classify, group};
+use tributary_ingest::flatten::identity::person_key;
+use tributary_ingest::flatten::time;
+use tributary_ingest::flatten::user_agent::Agents;
 
 thread_local! {
     static AGENTS: RefCell<Agents> = RefCell::new(Agents::default());

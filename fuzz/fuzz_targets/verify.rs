@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use tributary::verify::{Headers, KeyEncoding, Secret, Verifier, VerifyError, standard};
+use tributary_ingest::verify::{Headers, KeyEncoding, Secret, Verifier, VerifyError, standard};
 
 const TEXT: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// The time of the published vectors.

@@ -7,10 +7,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::AppError;
-use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::receive::{Endpoints, Limits, Receiver, Server, Terms};
 use crate::web::{Gate, Web};
+use tributary_ingest::clock::Clock;
 
 /// Settings of the listener of dashboard, report API and metrics.
 #[derive(Debug)]

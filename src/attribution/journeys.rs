@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read};
 
 use super::AttributionError;
 use super::path::parse_path;
-use crate::text;
+use tributary_ingest::text;
 
 /// Names of the columns of a file, the usual one first.
 const PATH: &[&str] = &["path"];

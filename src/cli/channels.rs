@@ -2,7 +2,7 @@
 
 use super::Common;
 use crate::config;
-use crate::flatten::channel::{Channels, Grouping};
+use tributary_ingest::flatten::channel::{Channels, Grouping};
 
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]

@@ -10,16 +10,16 @@ use bytesize::ByteSize;
 use super::output::{self, counted};
 use super::serve::Keys;
 use super::{Common, journal};
-use crate::clock::{Clock as _, SystemClock};
 use crate::config;
-use crate::disk;
-use crate::flatten::{TABLES, event_tables, raw_events};
-use crate::journal::bond::standing;
-use crate::journal::directory::{list_sequences, load_checkpoint, segment_path};
-use crate::journal::segment::{Piece, SegmentReader};
-use crate::lake::audit::{self, Audit};
-use crate::lake::{Lake, LakeError, Work, files, log};
 use crate::replay::{ID_CONFLICT, count_by_reason};
+use tributary_ingest::clock::{Clock as _, SystemClock};
+use tributary_ingest::disk;
+use tributary_ingest::flatten::{TABLES, event_tables, raw_events};
+use tributary_ingest::journal::bond::standing;
+use tributary_ingest::journal::directory::{list_sequences, load_checkpoint, segment_path};
+use tributary_ingest::journal::segment::{Piece, SegmentReader};
+use tributary_lake::audit::{self, Audit};
+use tributary_lake::{Lake, LakeError, Work, files, log};
 
 /// Files of a day that are worth a word.
 const FILES_NOTED: usize = 8;
@@ -178,7 +178,9 @@ fn check_room(root: &Path, args: &journal::Args, findings: &mut Findings) {
 }
 
 /// Counts a segment's records, and describes what can't be read.
-fn read_segment(path: &Path) -> Result<(u64, Vec<String>), crate::journal::JournalError> {
+fn read_segment(
+    path: &Path,
+) -> Result<(u64, Vec<String>), tributary_ingest::journal::JournalError> {
     let mut reader = SegmentReader::open(path)?;
     let (mut n_records, mut damage) = (0, vec![]);
     while let Some(piece) = reader.next_piece()? {
@@ -249,7 +251,7 @@ fn report_missing(common: &Common, journal: &Path, error: &anyhow::Error, findin
 
 async fn check_table(
     lake: &Lake,
-    table: &'static crate::schema::Table,
+    table: &'static tributary_ingest::schema::Table,
     now_ms: i64,
     findings: &mut Findings,
 ) {
@@ -293,7 +295,11 @@ async fn check_table(
 }
 
 /// Tells a table that is still to come from one that somebody took away.
-async fn check_missing(lake: &Lake, table: &'static crate::schema::Table, findings: &mut Findings) {
+async fn check_missing(
+    lake: &Lake,
+    table: &'static tributary_ingest::schema::Table,
+    findings: &mut Findings,
+) {
     let name = table.name;
     let is_event_table = event_tables().iter().any(|known| known.name == name);
     let bodies = lake.table(&raw_events::TABLE).await;
@@ -310,7 +316,7 @@ async fn check_missing(lake: &Lake, table: &'static crate::schema::Table, findin
 /// Returns the features.
 async fn check_features(
     lake: &Lake,
-    table: &'static crate::schema::Table,
+    table: &'static tributary_ingest::schema::Table,
     findings: &mut Findings,
 ) -> Vec<String> {
     // Where the log can't be read the audit says so.

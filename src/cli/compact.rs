@@ -6,9 +6,9 @@ use bytesize::ByteSize;
 
 use super::output::{self, counted};
 use super::{Common, days, progress, upkeep as options};
-use crate::clock::{Clock as _, SystemClock};
-use crate::lake::sweep::Until;
 use crate::upkeep::{self, Done, Rules};
+use tributary_ingest::clock::{Clock as _, SystemClock};
+use tributary_lake::sweep::Until;
 
 /// Cores that are used at most.
 const CORES_MAX: usize = 8;

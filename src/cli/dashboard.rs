@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use super::{Common, Usage};
 use crate::app::DashboardSettings;
-use crate::clock::Clock;
 use crate::config::{self, ConfigError, Listen, ListenOrOff};
-use crate::flatten::TABLES;
 use crate::goal::{self, Goal};
 use crate::query;
 use crate::report::Catalog;
 use crate::web::tokens::{Tokens, kept};
 use crate::web::{Gate, Limits, Settings};
+use tributary_ingest::clock::Clock;
+use tributary_ingest::flatten::TABLES;
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]

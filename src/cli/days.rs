@@ -1,7 +1,7 @@
 //! Options of commands that work on a range of days.
 
 use super::Usage;
-use crate::lake::files::parse_day;
+use tributary_lake::files::parse_day;
 
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[group(skip)]

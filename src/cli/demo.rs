@@ -9,21 +9,21 @@ use super::dashboard::Made;
 use super::send::Sender;
 use super::{Common, generate, output};
 use crate::app::{App, DashboardSettings, JournalSettings, Settings};
-use crate::clock::{Clock, SystemClock};
-use crate::flatten::TABLES;
-use crate::flatten::channel::Channels;
 use crate::flush::Policy;
-use crate::generate::{Generator, Plan};
 use crate::goal;
-use crate::journal::Bounds;
-use crate::lake::{Lake, Location};
 use crate::query::{Engine, Limits as QueryLimits};
 use crate::receive::Limits;
 use crate::report::Catalog;
 use crate::report::render::Format;
 use crate::shutdown;
-use crate::verify::{KeyEncoding, Secret, Verifier};
 use crate::web;
+use tributary_ingest::clock::{Clock, SystemClock};
+use tributary_ingest::flatten::TABLES;
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::journal::Bounds;
+use tributary_ingest::verify::{KeyEncoding, Secret, Verifier};
+use tributary_lake::{Lake, Location};
+use tributary_sample::{Generator, Plan};
 
 const CONNECTIONS: usize = 32;
 /// Where the dashboard is, unless something else is there.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::journal::Flushing;
 use super::{Common, Usage, journal};
 use crate::flush::opening::Otherwise;
-use crate::journal::Journal;
+use tributary_ingest::journal::Journal;
 
 /// Bytes of a segment and of what is flushed at a time.
 const SEGMENT_BYTES: u64 = 32 << 20;

@@ -10,14 +10,14 @@ use futures::StreamExt as _;
 
 use super::output::{self, counted};
 use super::{Common, Usage, drain, journal, progress};
-use crate::clock::{Clock as _, SystemClock};
 use crate::flush::FlushError;
 use crate::flush::opening::Otherwise;
 use crate::forget::{Finder, Forget, Receipt, Subject};
-use crate::journal::{JournalError, request};
-use crate::lake::Lake;
 use crate::query::Rows;
-use crate::text;
+use tributary_ingest::clock::{Clock as _, SystemClock};
+use tributary_ingest::journal::{JournalError, request};
+use tributary_ingest::text;
+use tributary_lake::Lake;
 
 /// How long a running ingester has to bring what it holds into the lake.
 const FLUSH_WAIT: Duration = Duration::from_secs(300);
@@ -171,7 +171,8 @@ fn damaged_files(journal: &Path, finder: &Finder, is_dry: bool) -> anyhow::Resul
         if !finder.find_in_bytes(&bytes).is_empty() {
             n_files += 1;
             if !is_dry {
-                crate::disk::remove_file(&path).with_context(|| path.display().to_string())?;
+                tributary_ingest::disk::remove_file(&path)
+                    .with_context(|| path.display().to_string())?;
             }
         }
     }

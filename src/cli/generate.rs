@@ -11,10 +11,10 @@ use super::send::{Answers, Sender};
 use super::serve::Keys;
 use super::stdout::Stdout;
 use super::{Common, Usage, output};
-use crate::clock::SystemClock;
 use crate::config::SECRETS_VARIABLE;
-use crate::generate::{Generator, Plan};
-use crate::lake::files::parse_day;
+use tributary_ingest::clock::SystemClock;
+use tributary_lake::files::parse_day;
+use tributary_sample::{Generator, Plan};
 
 const DAY_MS: i64 = 86_400_000;
 

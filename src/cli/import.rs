@@ -14,12 +14,12 @@ use super::journal::Flushing;
 use super::output::{self, counted};
 use super::sources::{self, Source};
 use super::{Common, journal, progress};
-use crate::clock::Clock;
 use crate::config;
-use crate::event::{Record, RecordKind, Scheme};
 use crate::flush::opening::Otherwise;
-use crate::journal::{AppendError, Journal, Outcome};
 use crate::receive::webhook::own_id;
+use tributary_ingest::clock::Clock;
+use tributary_ingest::event::{Record, RecordKind, Scheme};
+use tributary_ingest::journal::{AppendError, Journal, Outcome};
 
 /// Bytes of a segment: files of the lake are larger, and fewer, than those of a live ingester.
 const SEGMENT_BYTES: u64 = 128 << 20;

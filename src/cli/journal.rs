@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::{Common, channels};
 use crate::app::{JournalSettings, open_journal};
 use crate::blocks::Blocks;
-use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::flush::opening::{self, Otherwise, Setup};
 use crate::flush::{Policy, Worker};
-use crate::journal::bond::{self, Target};
-use crate::journal::{Bounds, Journal};
 use crate::metrics::Metrics;
+use tributary_ingest::clock::{Clock, SystemClock};
+use tributary_ingest::journal::bond::{self, Target};
+use tributary_ingest::journal::{Bounds, Journal};
 
 /// Where a journal is, if nobody says otherwise.
 pub(super) const USUAL: &str = "./journal";

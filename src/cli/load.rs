@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{Common, channels, output};
-use crate::clock::{Clock as _, SystemClock};
 use crate::load::{Kind, Loaded, load};
+use tributary_ingest::clock::{Clock as _, SystemClock};
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]

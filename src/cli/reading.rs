@@ -8,10 +8,10 @@ use anyhow::Context as _;
 use super::journal::USUAL;
 use super::{Common, Usage, output};
 use crate::config;
-use crate::flatten::TABLES;
 use crate::goal::{self, Goal};
-use crate::journal::waiting::{self, Waiting};
 use crate::query::{Engine, HAS_CLUSTER, Limits, Scheduler};
+use tributary_ingest::flatten::TABLES;
+use tributary_ingest::journal::waiting::{self, Waiting};
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]

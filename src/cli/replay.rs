@@ -1,9 +1,9 @@
 //! `tributary replay`: flattens again what `raw_events` holds.
 
 use super::{Common, channels, days, output, progress};
-use crate::clock::{Clock as _, SystemClock};
-use crate::flatten::REASONS;
 use crate::replay::{ID_CONFLICT, Replay, Replayed, Selection};
+use tributary_ingest::clock::{Clock as _, SystemClock};
+use tributary_ingest::flatten::REASONS;
 
 /// How often events are read whose rows change: to compare them, and to write them.
 const PASSES: u64 = 2;

@@ -6,11 +6,11 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 
 use super::stdout::Stdout;
 use super::{Common, Usage, output};
-use crate::flatten::{TABLES, table};
 use crate::goal::{self, Goal};
 use crate::query::duckdb;
 use crate::report::render::{Format, renderer};
-use crate::schema::{Column, DATE, DATE_DOC, Kind, Table, sql_type};
+use tributary_ingest::flatten::{TABLES, table};
+use tributary_ingest::schema::{Column, DATE, DATE_DOC, Kind, Table, sql_type};
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]

@@ -12,9 +12,9 @@ use futures::stream;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use crate::clock::Clock;
-use crate::generate::SampleEvent;
-use crate::verify::{Secret, standard};
+use tributary_ingest::clock::Clock;
+use tributary_ingest::verify::{Secret, standard};
+use tributary_sample::SampleEvent;
 
 /// Tries of an event before it counts as failed.
 const TRIES_MAX: u32 = 8;

@@ -9,14 +9,14 @@ use std::time::Duration;
 use super::dashboard::Made;
 use super::{Common, Usage, dashboard, journal, output, upkeep};
 use crate::app::{App, AppError, Settings};
-use crate::clock::SystemClock;
 use crate::config::{self, Listen, SECRETS_VARIABLE};
 use crate::flush::Policy;
 use crate::receive::{HEAD_BYTES_MIN, Limits};
 use crate::shutdown;
 use crate::upkeep::Rules;
 use crate::upkeep::schedule::Schedule;
-use crate::verify::{KeyEncoding, Verifier};
+use tributary_ingest::clock::SystemClock;
+use tributary_ingest::verify::{KeyEncoding, Verifier};
 
 /// A body of this size is still flattened within reasonable memory.
 const BODY_BYTES_MAX: u64 = 64 << 20;
@@ -113,7 +113,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn secrets(&self) -> anyhow::Result<Vec<crate::verify::Secret>> {
+    pub(super) fn secrets(&self) -> anyhow::Result<Vec<tributary_ingest::verify::Secret>> {
         let file = self.secrets_file.as_deref();
         Ok(config::secrets(file, self.key_encoding, usize::from(self.min_key_bytes))?)
     }

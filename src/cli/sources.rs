@@ -13,7 +13,7 @@ use url::Url;
 
 use super::Usage;
 use crate::config;
-use crate::lake::{NoCredentials, remote};
+use tributary_lake::{NoCredentials, remote};
 
 pub(super) mod split;
 

@@ -12,7 +12,7 @@ use super::prompt::{self, Typing};
 use super::{Common, Usage, output, reading, stdout};
 use crate::query::{self, Engine, Statement};
 use crate::shutdown;
-use crate::text;
+use tributary_ingest::text;
 
 const PROMPT: &str = "tributary> ";
 /// The prompt's history, in the user's home.

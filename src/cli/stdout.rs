@@ -68,8 +68,8 @@ mod tests {
     use parquet::errors::ParquetError;
 
     use super::*;
-    use crate::lake::LakeError;
     use crate::report::render::{Format, RenderError, renderer};
+    use tributary_lake::LakeError;
 
     fn broken() -> io::Error {
         io::ErrorKind::BrokenPipe.into()

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::config;
-use crate::lake::{compact, log};
 use crate::upkeep::Retention;
+use tributary_lake::{compact, log};
 
 /// Bytes of rows that are sorted in memory, for each core.
 const SORT_BYTES: usize = 32 << 20;

@@ -5,8 +5,8 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::{ConfigError, SECRETS_VARIABLE, read, variable};
-use crate::verify::{KeyEncoding, Secret, given};
 use crate::web::tokens::Tokens;
+use tributary_ingest::verify::{KeyEncoding, Secret, given};
 
 /// Reads the webhook's secrets from a file, else from the environment; none if neither is there.
 ///

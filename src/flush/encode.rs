@@ -14,11 +14,11 @@ use rayon::prelude::*;
 
 use super::FlushError;
 use super::segment::Bodies;
-use crate::flatten::{BodyAt, body_text, raw_events};
-use crate::lake::pages;
-use crate::lake::properties::{ZSTD_LEVEL, ZSTD_LEVEL_COLUMNS, options, writer_properties};
-use crate::lake::statistics::stats;
-use crate::schema::{DATE, Table};
+use tributary_ingest::flatten::{BodyAt, body_text, raw_events};
+use tributary_ingest::schema::{DATE, Table};
+use tributary_lake::pages;
+use tributary_lake::properties::{ZSTD_LEVEL, ZSTD_LEVEL_COLUMNS, options, writer_properties};
+use tributary_lake::statistics::stats;
 
 /// Bodies are fetched and encoded about this many bytes at a time: what a core's cache holds.
 const BODY_BYTES: usize = 512 << 10;

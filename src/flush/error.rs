@@ -1,8 +1,8 @@
 //! Why a segment could not be flushed.
 
-use crate::journal::JournalError;
-use crate::lake::LakeError;
 use crate::reach::Trouble;
+use tributary_ingest::journal::JournalError;
+use tributary_lake::LakeError;
 
 /// An error of flushing a segment; the segment stays and is tried again.
 #[derive(Debug, thiserror::Error)]

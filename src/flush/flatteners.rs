@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::error::ArrowError;
 
-use crate::event::Record;
-use crate::flatten::channel::Channels;
-use crate::flatten::{BodyAt, Flattened, Flattener};
+use tributary_ingest::event::Record;
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::flatten::{BodyAt, Flattened, Flattener};
 
 /// Records with the places of their bodies.
 pub(super) type Group = VecDeque<(Record, BodyAt)>;

@@ -19,14 +19,14 @@ use super::FlushError;
 use super::policy::{Policy, backoff};
 use super::worker::Worker;
 use crate::blocks::Blocks;
-use crate::clock::Clock;
-use crate::flatten::channel::Channels;
-use crate::journal::Journal;
-use crate::journal::bond::{Met, Settled};
-use crate::lake::{Lake, LakeError, Place};
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
 use crate::reach::{Reach, Trouble};
+use tributary_ingest::clock::Clock;
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::journal::Journal;
+use tributary_ingest::journal::bond::{Met, Settled};
+use tributary_lake::{Lake, LakeError, Place};
 
 /// How long opening may take before it is begun again.
 const OPEN_MAX: Duration = Duration::from_secs(60);

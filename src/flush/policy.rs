@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::journal::OpenState;
+use tributary_ingest::journal::OpenState;
 
 /// A segment is sealed, and so flushed, when any of these is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

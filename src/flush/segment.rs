@@ -10,11 +10,11 @@ use arrow::datatypes::TimestampMillisecondType;
 use rayon::prelude::*;
 use tokio::sync::mpsc;
 
-use crate::flatten::{BodyAt, Flattened, raw_events};
-use crate::journal::directory::Directory;
-use crate::journal::segment::{Piece, SegmentReader};
-use crate::journal::{JournalError, SealedSegment};
-use crate::schema::Table;
+use tributary_ingest::flatten::{BodyAt, Flattened, raw_events};
+use tributary_ingest::journal::directory::Directory;
+use tributary_ingest::journal::segment::{Piece, SegmentReader};
+use tributary_ingest::journal::{JournalError, SealedSegment};
+use tributary_ingest::schema::Table;
 
 use super::FlushError;
 use super::encode::{self, Encoded};

@@ -23,17 +23,17 @@ use super::policy::{Policy, backoff};
 use super::segment::{Encodings, Job, encode_segment};
 use super::thread::WorkThreads;
 use crate::blocks::Blocks;
-use crate::clock::Clock;
-use crate::failpoint;
-use crate::flatten::channel::Channels;
-use crate::flatten::{TABLES, raw_events};
-use crate::journal::{Journal, SealedSegment};
-use crate::lake::table::NewFile;
-use crate::lake::{Lake, LakeTable};
 use crate::metrics::Metrics;
 use crate::priority::RightOfWay;
 use crate::reach::Reach;
 use crate::telemetry::traces;
+use tributary_ingest::clock::Clock;
+use tributary_ingest::failpoint;
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::flatten::{TABLES, raw_events};
+use tributary_ingest::journal::{Journal, SealedSegment};
+use tributary_lake::table::NewFile;
+use tributary_lake::{Lake, LakeTable};
 
 use held::Held;
 

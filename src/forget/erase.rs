@@ -7,10 +7,10 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{Erased, Forget, ForgetError, n_parallel, spawned};
-use crate::lake::rewrite::Rewrite;
-use crate::lake::scan::{Filter, scan};
-use crate::lake::{DataFile, Lake, LakeError, LakeTable, NewFile, files, sweep, writer};
-use crate::schema::Table;
+use tributary_ingest::schema::Table;
+use tributary_lake::rewrite::Rewrite;
+use tributary_lake::scan::{Filter, scan};
+use tributary_lake::{DataFile, Lake, LakeError, LakeTable, NewFile, files, sweep, writer};
 
 /// How often a table starts over before forgetting is given up for now.
 const TRIES_MAX: usize = 20;

@@ -7,10 +7,10 @@ use arrow::datatypes::DataType;
 use futures::TryStreamExt as _;
 
 use super::subject::{Finder, Subject};
-use crate::flatten::{body_bytes, identities, people};
-use crate::lake::scan::{Filter, Keys, key, scan};
-use crate::lake::{DataFile, Lake, LakeError, LakeTable};
-use crate::schema::Table;
+use tributary_ingest::flatten::{body_bytes, identities, people};
+use tributary_ingest::schema::Table;
+use tributary_lake::scan::{Filter, Keys, key, scan};
+use tributary_lake::{DataFile, Lake, LakeError, LakeTable};
 
 /// What is to go: hashes of ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use object_store::path::Path;
 use serde_json::{Value, json};
 
 use super::find::Marks;
-use crate::lake::scan::Keys;
-use crate::lake::{Lake, LakeError};
+use tributary_lake::scan::Keys;
+use tributary_lake::{Lake, LakeError};
 
 const FOLDER: &str = "_tributary/forget";
 

@@ -4,9 +4,9 @@ use futures::TryStreamExt as _;
 use object_store::ObjectStore as _;
 use object_store::path::Path;
 
-use crate::flatten::{TABLES, raw_events, sessions};
-use crate::lake::{Lake, LakeError, LakeTable};
-use crate::schema::Table;
+use tributary_ingest::flatten::{TABLES, raw_events, sessions};
+use tributary_ingest::schema::Table;
+use tributary_lake::{Lake, LakeError, LakeTable};
 
 /// Where other engines keep what rows were before they changed them.
 const CHANGES: &str = "_change_data";

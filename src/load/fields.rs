@@ -1,9 +1,9 @@
 //! The fields of loaded rows: which are needed, and how their text becomes a value.
 
 use super::rows::Cells;
-use crate::flatten::channel::{Channels, Signals};
-use crate::flatten::slot::{Row, Slot};
-use crate::flatten::{account, time};
+use tributary_ingest::flatten::channel::{Channels, Signals};
+use tributary_ingest::flatten::slot::{Row, Slot};
+use tributary_ingest::flatten::{account, time};
 
 /// How a field's text is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use crate::text;
+use tributary_ingest::text;
 
 /// The cells of a row, one a column.
 pub(super) type Cells = Vec<Option<String>>;

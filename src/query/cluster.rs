@@ -29,7 +29,7 @@ use super::QueryError;
 use super::effects::EffectsTable;
 use super::provider::Place;
 use super::scheduler::Scheduler;
-use crate::lake::{Address, Lake};
+use tributary_lake::{Address, Lake};
 
 mod failure;
 mod here;

@@ -10,7 +10,7 @@ use super::goals::BY_KIND;
 use super::macros::MACROS;
 use super::views::VIEWS;
 use crate::goal::Goal;
-use crate::schema::{Column, DATE, Kind, Table, sql_type};
+use tributary_ingest::schema::{Column, DATE, Kind, Table, sql_type};
 
 /// Names and types of the relation of goals, as in `goals.rs`.
 const GOALS: &str = "name VARCHAR, kind VARCHAR, pattern VARCHAR, props_pattern VARCHAR, \

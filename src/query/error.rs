@@ -2,7 +2,7 @@
 
 use datafusion::error::DataFusionError;
 
-use crate::lake::LakeError;
+use tributary_lake::LakeError;
 
 /// How DataFusion begins to say that a query has spilled as much as it may.
 const SPILLED: &str = "The used disk space during the spilling process";

@@ -5,8 +5,8 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::{Engine, OPENED_MAX, QueryError};
-use crate::lake::{DataFile, Lake, Listing};
-use crate::schema::Table;
+use tributary_ingest::schema::Table;
+use tributary_lake::{DataFile, Lake, Listing};
 
 /// A table at the version that an engine reads.
 #[derive(Debug, Clone)]

@@ -88,7 +88,7 @@ mod tests {
     use datafusion::prelude::{SessionConfig, SessionContext};
 
     use super::*;
-    use crate::clock::ManualClock;
+    use tributary_ingest::clock::ManualClock;
 
     #[tokio::test]
     async fn a_query_stands_still_while_somebody_has_the_right_of_way() {

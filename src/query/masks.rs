@@ -238,9 +238,9 @@ impl SchemaProvider for MaskedSchema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flatten::TABLES;
-    use crate::lake::{Lake, Location};
     use crate::query::{CATALOG, Engine, FILES_SCHEMA, Limits, Scope, VIEWS_SCHEMA};
+    use tributary_ingest::flatten::TABLES;
+    use tributary_lake::{Lake, Location};
 
     /// Texts that are hidden by a decision and not for want of one.
     const HIDDEN_TEXTS: &[&str] = &[

@@ -9,7 +9,7 @@ use super::QueryError;
 use super::effects::EffectsTable;
 use super::provider::Place;
 use super::scheduler::Scheduler;
-use crate::lake::Lake;
+use tributary_lake::Lake;
 
 /// No cluster.
 #[derive(Debug)]

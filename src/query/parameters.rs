@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::{QueryError, Value as Bound};
-use crate::lake::files;
+use tributary_lake::files;
 
 /// Puts values in the place of a statement's parameters.
 pub(super) fn bind(statement: &mut Statement, parameters: &[(&str, Bound)]) {

@@ -25,8 +25,8 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::{QueryError, TableFacts};
-use crate::lake::{Block, DataFile, Lake, LakeError};
-use crate::schema::{DATE, Table};
+use tributary_ingest::schema::{DATE, Table};
+use tributary_lake::{Block, DataFile, Lake, LakeError};
 
 /// Bytes at a file's end that hold its footer, as a rule.
 const FOOTER_BYTES: usize = 64 << 10;

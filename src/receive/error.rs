@@ -6,8 +6,8 @@ use axum::http::header::{CONNECTION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE}
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::journal::AppendError;
-use crate::verify::VerifyError;
+use tributary_ingest::journal::AppendError;
+use tributary_ingest::verify::VerifyError;
 
 /// Seconds after which a sender may try again.
 const RETRY_SECONDS: &str = "5";
@@ -52,7 +52,9 @@ impl From<AppendError> for Refusal {
         match error {
             AppendError::Full(limit) => Self::Full(limit),
             AppendError::Failed => Self::Storage,
-            AppendError::TooLarge => Self::TooLarge(crate::journal::frame::PAYLOAD_BYTES_MAX),
+            AppendError::TooLarge => {
+                Self::TooLarge(tributary_ingest::journal::frame::PAYLOAD_BYTES_MAX)
+            }
             AppendError::Closed => Self::Stopping,
         }
     }

@@ -20,8 +20,8 @@ use tokio_io_timeout::TimeoutStream;
 
 use super::notices::Notices;
 use super::{Endpoints, HEAD_BYTES_MIN, Limits};
-use crate::clock::Clock;
 use crate::metrics::ListenerMetrics;
+use tributary_ingest::clock::Clock;
 
 /// Connections that wait to be accepted: senders that come back all at once.
 const BACKLOG: u32 = 1024;

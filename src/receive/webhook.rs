@@ -16,13 +16,13 @@ use super::body::Bounded;
 use super::error::Refusal;
 use super::{Receiver, body};
 use crate::deliveries::{self, Delivery};
-use crate::event::{Envelope, Record, RecordKind, Scheme};
-use crate::journal::Outcome;
 use crate::request_id;
 use crate::telemetry::traces;
-use crate::text;
-use crate::verify::standard::is_plain_id;
-use crate::verify::{Headers, Signed, Verifier, legacy, standard};
+use tributary_ingest::event::{Envelope, Record, RecordKind, Scheme};
+use tributary_ingest::journal::Outcome;
+use tributary_ingest::text;
+use tributary_ingest::verify::standard::is_plain_id;
+use tributary_ingest::verify::{Headers, Signed, Verifier, legacy, standard};
 
 /// What a sender is told of a webhook that was taken.
 #[derive(Serialize)]

@@ -10,9 +10,9 @@ use super::chunks::Chunks;
 use super::plan::{Change, Plan, rows_of};
 use super::{Replay, ReplayError};
 use crate::flush::encode::{Encoded, encode_table};
-use crate::lake::rewrite::Rewrite;
-use crate::lake::{DataFile, NewFile, files, sweep, writer};
-use crate::schema::Table;
+use tributary_ingest::schema::Table;
+use tributary_lake::rewrite::Rewrite;
+use tributary_lake::{DataFile, NewFile, files, sweep, writer};
 
 /// A table's change while it is carried out.
 struct Task<'p> {

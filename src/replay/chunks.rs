@@ -11,11 +11,11 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
 use super::{Replay, ReplayError};
-use crate::event::{Record, RecordKind, Scheme};
-use crate::flatten::{BodyAt, Flattened, Flattener, body_bytes, raw_events};
-use crate::lake::scan::{Filter, Keys, key, scan};
-use crate::lake::{DataFile, LakeError};
-use crate::schema::{DATE, Table, position};
+use tributary_ingest::event::{Record, RecordKind, Scheme};
+use tributary_ingest::flatten::{BodyAt, Flattened, Flattener, body_bytes, raw_events};
+use tributary_ingest::schema::{DATE, Table, position};
+use tributary_lake::scan::{Filter, Keys, key, scan};
+use tributary_lake::{DataFile, LakeError};
 
 /// Bytes of bodies that are flattened together.
 const CHUNK_BYTES: usize = 32 << 20;

@@ -9,10 +9,10 @@ use futures::TryStreamExt as _;
 
 use super::chunks::{Chunk, Home};
 use super::{Replay, ReplayError};
-use crate::flatten::{Flattener, raw_events};
-use crate::lake::scan::{Filter, Keys, key, scan};
-use crate::lake::{DataFile, Lake, LakeError};
-use crate::schema::Table;
+use tributary_ingest::flatten::{Flattener, raw_events};
+use tributary_ingest::schema::Table;
+use tributary_lake::scan::{Filter, Keys, key, scan};
+use tributary_lake::{DataFile, Lake, LakeError};
 
 /// The reason of letters whose body stands nowhere else.
 pub const ID_CONFLICT: &str = "id_conflict";

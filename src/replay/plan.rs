@@ -9,10 +9,10 @@ use super::chunks::{Chunks, Home};
 use super::letters::{self, ID_CONFLICT, Letters};
 use super::sums::{Sums, n_compared};
 use super::{Replay, ReplayError, Replayed, Selection};
-use crate::flatten::raw_events;
-use crate::lake::scan::{Filter, Keys, scan};
-use crate::lake::{DataFile, LakeTable};
-use crate::schema::Table;
+use tributary_ingest::flatten::raw_events;
+use tributary_ingest::schema::Table;
+use tributary_lake::scan::{Filter, Keys, scan};
+use tributary_lake::{DataFile, LakeTable};
 
 /// What is to be done for some days.
 pub(super) struct Plan {

@@ -8,8 +8,8 @@ use arrow::error::ArrowError;
 use arrow::row::{RowConverter, Rows, SortField};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::flatten::raw_events;
-use crate::schema::Table;
+use tributary_ingest::flatten::raw_events;
+use tributary_ingest::schema::Table;
 
 /// How many rows there are, and the sum of their hashes; the order does not matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

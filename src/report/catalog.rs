@@ -17,7 +17,7 @@ use std::path::Path;
 use super::ReportError;
 use super::parameter::Parameter;
 use crate::query::Value;
-use crate::text;
+use tributary_ingest::text;
 
 /// The bundled reports: name and file.
 const BUNDLED: [(&str, &str); 28] = [

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use super::ReportError;
-use crate::lake::files::parse_day;
 use crate::query::Value;
+use tributary_lake::files::parse_day;
 
 /// Seconds a day.
 const DAY_SECONDS: f64 = 86_400.0;

@@ -9,13 +9,13 @@ use tokio::sync::watch;
 use tracing::Instrument as _;
 
 use super::{Rules, day_of, elect, run, sweep, tables};
-use crate::clock::Clock;
-use crate::lake::sweep::Until;
-use crate::lake::{Lake, LakeError, LakeTable, Place};
 use crate::metrics::Metrics;
 use crate::priority;
 use crate::reach::Reach;
 use crate::telemetry::traces;
+use tributary_ingest::clock::Clock;
+use tributary_lake::sweep::Until;
+use tributary_lake::{Lake, LakeError, LakeTable, Place};
 
 /// The threads of upkeep step back by so much, as `nice` counts it.
 const NICE: i32 = 10;

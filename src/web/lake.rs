@@ -3,9 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use super::api::ApiError;
-use crate::lake::{Lake, Place};
 use crate::query::QueryError;
 use crate::reach::Reach;
+use tributary_lake::{Lake, Place};
 
 /// A lake that may not be there yet.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn a_lake_that_is_not_there_is_a_sentence_and_not_made() {
         let folder = tempfile::TempDir::new().unwrap();
-        let location = crate::lake::Location::Folder(folder.path().join("lake"));
+        let location = tributary_lake::Location::Folder(folder.path().join("lake"));
         let reach = Arc::new(Reach::new(Arc::new(Metrics::new())));
         let lake = LateLake::new(Place::new(&location, &[]), Arc::clone(&reach));
         reach.lost(Trouble::Away);

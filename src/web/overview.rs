@@ -16,8 +16,8 @@ use super::Web;
 use super::api::{ApiError, ErrorBody};
 use super::snapshot::View;
 use super::tokens::{Access, Role};
-use crate::lake::files;
 use crate::query::TableFacts;
+use tributary_lake::files;
 
 /// Values of a filter at most.
 const VALUES_MAX: usize = 1000;

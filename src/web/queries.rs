@@ -21,14 +21,14 @@ use super::lake::LateLake;
 use super::snapshot::{Snapshot, View};
 use super::tokens::Access;
 use super::version;
-use crate::clock::Clock;
 use crate::goal::Goal;
 use crate::metrics::Metrics;
 use crate::priority::{self, RightOfWay};
 use crate::query::{self, Engine, MaskKey, Rows, Scope, Value};
 use crate::report::render::{Format, RenderError, renderer};
-use crate::schema::Table;
 use crate::telemetry::traces;
+use tributary_ingest::clock::Clock;
+use tributary_ingest::schema::Table;
 
 /// By how much the threads stand behind those that answer webhooks, as `nice` counts.
 const NICE: i32 = 15;

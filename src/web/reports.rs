@@ -198,7 +198,7 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 /// Returns a value as JSON has it; dates as `YYYY-MM-DD`.
 pub(super) fn json(value: &Value) -> serde_json::Value {
     match value {
-        Value::Date(day) => day.map(crate::lake::files::day).into(),
+        Value::Date(day) => day.map(tributary_lake::files::day).into(),
         Value::Text(text) => text.clone().into(),
         Value::Int(number) => (*number).into(),
         Value::Float(number) => (*number).into(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::version;
-use crate::lake::Lake;
 use crate::query::{Engine, QueryError, Scope};
+use tributary_lake::Lake;
 
 /// Scopes whose engines are kept, the last used ones; each holds plans of views and no rows.
 const SCOPES_MAX: usize = 16;

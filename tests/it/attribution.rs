@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::AsArray as _;
 use arrow::datatypes::Float64Type;
 use futures::TryStreamExt as _;
-use tributary::flatten::TABLES;
 use tributary::goal;
 use tributary::query::{Engine, Limits, Value};
 use tributary::report::Catalog;
+use tributary_ingest::flatten::TABLES;
 
 use crate::support::Place;
 

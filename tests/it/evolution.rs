@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use tributary::flatten::{TABLES, utm};
-use tributary::lake::compact::{self, Settings};
-use tributary::lake::{LakeError, Work, files};
 use tributary::query::{Engine, Limits};
-use tributary::schema::Kind::{Int, Text, Time};
-use tributary::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
+use tributary_ingest::flatten::{TABLES, utm};
+use tributary_ingest::schema::Kind::{Int, Text, Time};
+use tributary_ingest::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
+use tributary_lake::compact::{self, Settings};
+use tributary_lake::{LakeError, Work, files};
 
 use crate::ingest::number;
 use crate::support::{NOW_MS, Place, commit, event};
@@ -45,7 +45,7 @@ static OTHER_COLUMNS: &[Column] = &[
 /// Commits a row as an older program did.
 async fn write_old(place: &Place) {
     let times = Int64Array::from(vec![NOW_MS]);
-    let time = tributary::schema::data_type(Time);
+    let time = tributary_ingest::schema::data_type(Time);
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Date32Array::from(vec![20_501])),
         Arc::new(StringArray::from(vec!["evt_old"])),

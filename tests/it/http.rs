@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tributary::app::{App, Settings};
 use tributary::deliveries::remedy;
 use tributary::receive::Limits;
-use tributary::verify::{KeyEncoding, Secret, Verifier, standard};
+use tributary_ingest::verify::{KeyEncoding, Secret, Verifier, standard};
 
 use crate::support::{Answer, Place, SECRET, TOKEN, ask, event, fixture, get, post, secret};
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use futures::{FutureExt as _, TryStreamExt as _};
 use tributary::blocks::Blocks;
-use tributary::clock::Clock as _;
-use tributary::event::{Record, RecordKind, Scheme};
-use tributary::flatten::{TABLES, sessions};
 use tributary::flush::{Policy, Worker};
-use tributary::journal::{self, Journal, Outcome};
-use tributary::lake::audit::audit;
 use tributary::metrics::Metrics;
 use tributary::priority::RightOfWay;
 use tributary::query::{Engine, Limits};
+use tributary_ingest::clock::Clock as _;
+use tributary_ingest::event::{Record, RecordKind, Scheme};
+use tributary_ingest::flatten::{TABLES, sessions};
+use tributary_ingest::journal::{self, Journal, Outcome};
+use tributary_lake::audit::audit;
 
 use crate::support::{NOW_MS, Place, event};
 
@@ -83,7 +83,7 @@ fn open(place: &Place) -> Arc<Journal> {
     let lake = place.lake().location().identity();
     let now_ms = place.clock.now_ms();
     let (log, recovery) = journal::open(&place.path("journal"), &lake, options, now_ms).unwrap();
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Metrics::new().journal;
     let clock = Arc::clone(&place.clock);
     Arc::new(Journal::start(log, recovery.sealed, clock, metrics).unwrap())
 }
@@ -174,8 +174,8 @@ fn log_entries(place: &Place, table: &str) -> usize {
 /// files, and to add them again would bring their rows back.
 #[tokio::test]
 async fn a_segment_is_committed_to_a_table_once() {
-    use tributary::lake::DataFile;
-    use tributary::lake::table::NewFile;
+    use tributary_lake::DataFile;
+    use tributary_lake::table::NewFile;
     let place = Place::new();
     let table = place.lake().create_table(&sessions::TABLE).await.unwrap();
     let path = "date=2026-02-17/part-0a1b2c3d-00000001-0.parquet".to_owned();
@@ -190,7 +190,7 @@ async fn a_segment_is_committed_to_a_table_once() {
 }
 
 /// Lists the files of a table, relative to its folder.
-async fn files(place: &Place, table: &'static tributary::schema::Table) -> Vec<String> {
+async fn files(place: &Place, table: &'static tributary_ingest::schema::Table) -> Vec<String> {
     let table = place.lake().table(table).await.unwrap().unwrap();
     table.files().await.unwrap().into_iter().map(|file| file.path).collect()
 }

@@ -30,7 +30,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool + Send + Sync) {
 }
 
 fn full(app: &App, limit: &str) -> u64 {
-    app.metrics().journal_full.with_label_values(&[limit]).get()
+    app.metrics().journal.full.with_label_values(&[limit]).get()
 }
 
 const CLOSE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -118,7 +118,7 @@ async fn a_disk_without_its_reserve_is_503_before_anything_fails() {
     let refused = place.send(&app, "evt_1", &event("evt_1")).await;
     assert!(refused.status == 503 && refused.retry_after, "{refused:?}");
     assert_eq!(get(&app, "/readyz").await.status, 503);
-    assert_eq!((full(&app, "min-free-disk"), app.metrics().journal_errors.get()), (1, 0));
+    assert_eq!((full(&app, "min-free-disk"), app.metrics().journal.errors.get()), (1, 0));
     app.stop().await.unwrap();
 }
 

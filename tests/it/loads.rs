@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use tributary::flatten::channel::Channels;
 use tributary::load::{Kind, Loaded, load};
+use tributary_ingest::flatten::channel::Channels;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::ingest::number;

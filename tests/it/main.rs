@@ -14,7 +14,6 @@ mod evolution;
 mod forget;
 mod http;
 mod ingest;
-mod journal;
 mod limits;
 mod loads;
 mod nasty;

@@ -13,13 +13,13 @@ use bytes::Bytes;
 use futures::TryStreamExt as _;
 use serde_json::{Value as Json, json};
 use tributary::attribution::{Journeys, Model, Weights, attribute};
-use tributary::event::{Record, RecordKind, Scheme};
-use tributary::flatten::channel::Channels;
-use tributary::flatten::{BodyAt, Flattener, TABLES};
 use tributary::goal;
 use tributary::query::{Engine, Limits};
 use tributary::report::render::{Format, renderer};
 use tributary::report::{Catalog, Report};
+use tributary_ingest::event::{Record, RecordKind, Scheme};
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::flatten::{BodyAt, Flattener, TABLES};
 
 use crate::support::{NOW_MS, Place, commit};
 

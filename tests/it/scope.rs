@@ -7,11 +7,11 @@ use std::num::NonZeroUsize;
 use arrow::util::pretty::pretty_format_batches;
 use futures::TryStreamExt as _;
 use serde_json::Value;
-use tributary::flatten::TABLES;
 use tributary::goal;
 use tributary::query::{Engine, Limits, MaskKey, Scope};
 use tributary::report::Catalog;
 use tributary::report::render::{Format, renderer};
+use tributary_ingest::flatten::TABLES;
 
 use crate::support::Place;
 use crate::world::{self, PEOPLE, Who};

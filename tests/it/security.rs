@@ -11,11 +11,11 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tributary::app::{App, AppError};
-use tributary::event::{Record, RecordKind, Scheme};
-use tributary::flatten::channel::Channels;
-use tributary::flatten::{BodyAt, Flattened, Flattener};
-use tributary::lake::LakeError;
-use tributary::verify::standard;
+use tributary_ingest::event::{Record, RecordKind, Scheme};
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::flatten::{BodyAt, Flattened, Flattener};
+use tributary_ingest::verify::standard;
+use tributary_lake::LakeError;
 
 use crate::support::{NOW_MS, Place, event, post, secret};
 

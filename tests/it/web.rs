@@ -6,12 +6,12 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, ETAG, IF_NONE_MATCH};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use tributary::app::{App, Settings};
-use tributary::flatten::TABLES;
 use tributary::goal;
 use tributary::query::Engine;
 use tributary::report::Catalog;
 use tributary::report::render::{Format, renderer};
 use tributary::web::{self, Limits};
+use tributary_ingest::flatten::TABLES;
 
 use crate::support::{self, Place, TOKEN, ask, event, reports};
 

@@ -2,8 +2,8 @@
 //! texts all have the tenant's name in them.
 
 use serde_json::{Value, json};
-use tributary::flatten::channel::Channels;
 use tributary::load::{Kind, load};
+use tributary_ingest::flatten::channel::Channels;
 
 use crate::support::{NOW_MS, Place};
 

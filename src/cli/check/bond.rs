@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::Findings;
-use crate::flatten::TABLES;
-use crate::journal::JournalError;
-use crate::journal::bond::{self, Bond};
-use crate::journal::directory::{load_checkpoint, load_ingester};
-use crate::lake::{Lake, LakeError};
+use tributary_ingest::flatten::TABLES;
+use tributary_ingest::journal::JournalError;
+use tributary_ingest::journal::bond::{self, Bond};
+use tributary_ingest::journal::directory::{load_checkpoint, load_ingester};
+use tributary_lake::{Lake, LakeError};
 
 /// What a journal says of a lake, read without its lock.
 struct Known {

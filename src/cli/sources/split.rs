@@ -10,7 +10,7 @@ use memchr::memchr;
 use serde_json::value::RawValue;
 
 use crate::cli::Usage;
-use crate::text;
+use tributary_ingest::text;
 
 /// Bytes of a body at most; also of a line before it is known to be one.
 pub(in crate::cli) const BODY_BYTES_MAX: usize = 64 << 20;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rayon::ThreadPoolBuilder;
 
 use super::*;
-use crate::event::{Record, RecordKind, Scheme};
-use crate::flatten::channel::Channels;
-use crate::journal::{Bounds, Options};
+use tributary_ingest::event::{Record, RecordKind, Scheme};
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::journal::{Bounds, Options};
 
 /// Makes a sealed segment of the vendor's payloads, many times over, with ids of their own.
 fn segment(root: &Path, n_records: u64) -> (SealedSegment, Arc<Directory>) {
@@ -18,7 +18,7 @@ fn segment(root: &Path, n_records: u64) -> (SealedSegment, Arc<Directory>) {
         bounds: Bounds::default(),
         dedup_window_ms: 1 << 40,
     };
-    let (mut log, _) = crate::journal::open(root, "lake", options, 10).unwrap();
+    let (mut log, _) = tributary_ingest::journal::open(root, "lake", options, 10).unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/payloads");
     let mut paths: Vec<_> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

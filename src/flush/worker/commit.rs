@@ -5,13 +5,13 @@ use tracing::Instrument as _;
 
 use super::held::Rest;
 use super::{Worker, Written};
-use crate::failpoint;
-use crate::flatten::raw_events;
 use crate::flush::FlushError;
-use crate::journal::SealedSegment;
-use crate::lake::table::NewFile;
-use crate::lake::{LakeError, LakeTable, sweep};
 use crate::telemetry::traces;
+use tributary_ingest::failpoint;
+use tributary_ingest::flatten::raw_events;
+use tributary_ingest::journal::SealedSegment;
+use tributary_lake::table::NewFile;
+use tributary_lake::{LakeError, LakeTable, sweep};
 
 /// Tables that are committed at the same time. Each waits on a thread for another that reads, so
 /// they must not take all that the program has for blocking.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::Worker;
 use crate::flush::FlushError;
 use crate::flush::policy::backoff;
-use crate::lake::LakeError;
+use tributary_lake::LakeError;
 
 /// Tries of the last flush before the process ends without it; the journal keeps the events.
 const LAST_TRIES_MAX: u32 = 5;

@@ -12,7 +12,7 @@
 //! begins anew at the oldest segment: tables that name a segment are left out.
 //!
 //! `raw_events` goes on too. Whoever finds an event there expects its rows in the other tables;
-//! a mark in the lake says that this is not so at the moment ([`crate::lake::behind`]).
+//! a mark in the lake says that this is not so at the moment ([`tributary_lake::behind`]).
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use futures::future::join_all;
 use super::Worker;
 use crate::flush::FlushError;
 use crate::flush::policy::backoff;
-use crate::lake::{LakeError, LakeTable};
+use tributary_lake::{LakeError, LakeTable};
 
 /// How long a table that can't be written is left alone at most before it is looked at again.
 const RETRY_MAX: Duration = Duration::from_secs(10);

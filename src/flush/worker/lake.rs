@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Worker;
 use crate::flush::FlushError;
-use crate::lake::LakeError;
 use crate::reach::Reach;
+use tributary_lake::LakeError;
 
 impl Worker {
     /// Makes it look, before it writes, whether the lake of this identity is still there: a disk

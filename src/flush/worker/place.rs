@@ -2,8 +2,8 @@
 
 use super::Worker;
 use crate::flush::thread::Cores;
-use crate::journal::SealedSegment;
 use crate::priority::Holder;
+use tributary_ingest::journal::SealedSegment;
 
 /// Segments that wait when a flush is behind: one more than commits and is prepared.
 const BEHIND_SEGMENTS: usize = 3;

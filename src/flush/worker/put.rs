@@ -6,15 +6,15 @@ use tokio::sync::mpsc;
 use tracing::Instrument as _;
 
 use super::{Worker, Written};
-use crate::failpoint;
 use crate::flush::FlushError;
 use crate::flush::encode::Encoded;
 use crate::flush::segment::{Outgoing, segment_name};
-use crate::journal::SealedSegment;
-use crate::lake::table::NewFile;
-use crate::lake::{DataFile, files};
-use crate::schema::Table;
 use crate::telemetry::traces;
+use tributary_ingest::failpoint;
+use tributary_ingest::journal::SealedSegment;
+use tributary_ingest::schema::Table;
+use tributary_lake::table::NewFile;
+use tributary_lake::{DataFile, files};
 
 /// Files that are put at the same time.
 const PUTS_MAX: usize = 16;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Worker;
-use crate::journal::request;
+use tributary_ingest::journal::request;
 
 impl Worker {
     /// Answers requests to flush, now that nothing sealed is left, and seals for new ones. Tells

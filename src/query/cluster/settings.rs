@@ -5,7 +5,7 @@ use std::any::Any;
 use datafusion::common::{Result, config_err};
 use datafusion::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
 
-use crate::lake::Address;
+use tributary_lake::Address;
 
 /// Settings of stock executors for S3, under the names that these know.
 #[derive(Debug, Clone, Default)]

@@ -15,7 +15,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 use super::TOKEN_BYTES_MIN;
-use crate::disk;
+use tributary_ingest::disk;
 
 /// The file of the token that is made at the first start.
 pub const TOKEN_FILE: &str = "dashboard-token";

@@ -8,20 +8,20 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use tempfile::TempDir;
 use tributary::app::{App, DashboardSettings, JournalSettings, Settings};
-use tributary::clock::{Clock as _, ManualClock};
-use tributary::flatten::TABLES;
-use tributary::flatten::channel::Channels;
 use tributary::flush::Policy;
 use tributary::flush::encode::encode_table;
 use tributary::goal;
-use tributary::journal::Bounds;
-use tributary::lake::{DataFile, Lake, Location, NewFile, files};
 use tributary::receive::Limits;
 use tributary::report::Catalog;
-use tributary::schema::Table;
-use tributary::verify::{KeyEncoding, Secret, Verifier, standard};
 use tributary::web::tokens::Tokens;
 use tributary::web::{self, Gate};
+use tributary_ingest::clock::{Clock as _, ManualClock};
+use tributary_ingest::flatten::TABLES;
+use tributary_ingest::flatten::channel::Channels;
+use tributary_ingest::journal::Bounds;
+use tributary_ingest::schema::Table;
+use tributary_ingest::verify::{KeyEncoding, Secret, Verifier, standard};
+use tributary_lake::{DataFile, Lake, Location, NewFile, files};
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// The token of the dashboard, which may everything.

@@ -1,0 +1,50 @@
+//! The durable inbox: what was answered 2xx is in here before the answer, until the lake has it.
+//!
+//! # Design constraints
+//! - A record is acknowledged only after the `fdatasync` that covers it has returned.
+//! - After a failed write or sync nothing of the batch counts, and that segment is never
+//!   synced again: the kernel marks pages clean after a failed sync, so a second one would lie.
+//! - A torn tail (bytes never acknowledged) is cut off. Damage before acknowledged bytes is set
+//!   aside and reported, never skipped in silence; what stands behind it is still read.
+//! - Each record counts once: ids are remembered exactly over a window, across restarts.
+//! - One process a journal, by a lock on a file.
+//!
+//! # On disk
+//! The folder is drawn in [`directory`], a segment's header in [`segment`], a frame in [`frame`],
+//! the index of ids in [`ids`]. Segments are numbered from 1, and a number is never used twice,
+//! because file names in the lake derive from it.
+//!
+//! # Life of a segment
+//! ```text
+//! created (header synced) ─▶ open (batches appended, one fdatasync each)
+//!   ─▶ sealed (full, or old enough, or given up after an error)
+//!   ─▶ flushed (all tables committed) ─▶ ids synced ─▶ checkpoint moved ─▶ name taken away
+//!   ─▶ file written over as another segment, or removed
+//! ```
+//! A crash anywhere leaves a state from which [`open`] goes on: a segment at or below the
+//! checkpoint is removed, one above it is read again and flushed again under the same names.
+
+mod appender;
+pub mod bond;
+pub mod directory;
+mod error;
+pub mod frame;
+pub mod ids;
+mod log;
+mod metrics;
+mod recovery;
+pub mod request;
+pub mod room;
+pub mod segment;
+mod shared;
+mod spares;
+pub mod waiting;
+mod writer;
+
+pub use self::appender::{AppendError, Danger, Journal};
+pub use self::error::JournalError;
+pub use self::log::{Log, OpenState, Options, Outcome, SealedSegment};
+pub use self::metrics::JournalMetrics;
+pub use self::recovery::{Recovery, open};
+pub use self::room::{Bounds, Use};
+pub use self::shared::Shared;
