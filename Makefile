@@ -15,9 +15,6 @@ FUZZ   := $(TOOLS)/bin/cargo-fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= verify frame flatten url report
 
-# The program with points at which it can be made to abort; see docs/reliability.md.
-POINTS := target/torture/tributary
-
 # The program that can use a cluster, and the programs of one.
 CLUSTER := target/ballista
 
@@ -33,7 +30,7 @@ PAGES := dashboard/dist/index.html
 PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
 	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
 
-.PHONY: help demo build test test-rust test-python test-cluster test-spark torture torture-tools torture-binaries torture-short \
+.PHONY: help demo build test test-rust test-python test-cluster test-spark torture torture-tools torture-short \
 	bench bench-import bench-serve bench-dashboard bench-report check deny fuzz clean dashboard test-browser browser-tools proxy-tools pictures deb deb-tools test-deb sbom
 
 help: ## lists the targets
@@ -144,21 +141,15 @@ browser-tools:
 	{ apt-get update -qq && apt-get install -y -qq chromium >/dev/null; }
 
 torture: torture-tools $(VENV)/ready $(VENV)/torture-ready ## breaks things for TORTURE_SECONDS (1800), counts what is lost
-	$(if $(TRIBUTARY_BIN),,$(MAKE) torture-binaries)
+	$(if $(TRIBUTARY_BIN),,$(CARGO) build --locked --bins)
+	TRIBUTARY_HAS_FAILPOINTS=$(if $(TRIBUTARY_BIN),,yes) \
 	TRIBUTARY_BIN=$(or $(TRIBUTARY_BIN),$(abspath $(BIN))) \
-	TRIBUTARY_FAILPOINTS_BIN=$(or $(TRIBUTARY_FAILPOINTS_BIN),$(if $(TRIBUTARY_BIN),,$(abspath $(POINTS)))) \
 	PYTHONPATH=tests:tests/python PYTHONDONTWRITEBYTECODE=1 \
 	$(PY) -m torture --seconds $(TORTURE_SECONDS) $(if $(TORTURE_SEED),--seed $(TORTURE_SEED)) \
 	$(if $(TORTURE_ONLY),--only $(TORTURE_ONLY)) $(if $(TORTURE_MARKDOWN),--markdown $(TORTURE_MARKDOWN))
 
 torture-short:
 	$(MAKE) torture TORTURE_SECONDS=60
-
-# Both binaries share what is built of the dependencies.
-torture-binaries:
-	$(CARGO) build --locked --bins --features failpoints
-	install -D $(BIN) $(POINTS)
-	$(CARGO) build --locked --bins
 
 # Debian's tools for file systems, if this is Debian, they are missing and we may.
 torture-tools:

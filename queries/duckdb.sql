@@ -1009,12 +1009,11 @@ FROM touches(
     weights := weights
 );
 
--- The distinct walks of touches, each a list of names, with the conversions and value that each
--- ended in, and how many people or accounts without a conversion walked it (`nulls`: the touches
--- within the lookback before their last one). The list is as walked (`unique`), without repeats in
--- a row (`exposure`), without later repeats (`first`), or each step with its count (`frequency`).
--- A name is as it is, or if wished as paths are written. Other parameters as of `touches`.
-CREATE OR REPLACE MACRO walks(
+-- The touches of paths as their steps, a row each with its path's conversion, value and number of
+-- steps: all touches as walked (`unique`), those that repeat the one before left out (`exposure`),
+-- all later repeats left out (`first`), or each first one with its count (`frequency`). A name is
+-- as it is, or if wished as paths are written. Other parameters as of `touches`.
+CREATE OR REPLACE MACRO path_touches(
     transform := 'unique',
     is_written := FALSE,
     unit := 'person',
@@ -1076,27 +1075,54 @@ written AS (
             ELSE step
         END AS step
     FROM turned
-),
-counted AS (
-    -- Counted before the lists are made: so their rows come sorted by conversion, and one list
-    -- is made at a time.
-    SELECT *, count(*) OVER (PARTITION BY conversion_id) AS n_steps
-    FROM written
-    WHERE step IS NOT NULL
-),
-listed AS (
+)
+-- Counted before lists or texts are made: so their rows come sorted by conversion, and one is made
+-- at a time.
+SELECT *, count(*) OVER (PARTITION BY conversion_id) AS n_steps
+FROM written
+WHERE step IS NOT NULL;
+
+-- The distinct walks of touches, each a list of names as they are, with the conversions and value
+-- that each ended in, and how many people or accounts without a conversion walked it (`nulls`: the
+-- touches within the lookback before their last one). Parameters as of `path_touches`.
+CREATE OR REPLACE MACRO walks(
+    transform := 'unique',
+    unit := 'person',
+    by_column := 'channel',
+    from_day := CAST(NULL AS DATE),
+    to_day := CAST(NULL AS DATE),
+    in_tenant := CAST(NULL AS VARCHAR),
+    of_conversion := CAST(NULL AS VARCHAR),
+    of_stage := CAST(NULL AS VARCHAR),
+    lookback := CAST(NULL AS DOUBLE),
+    steps := CAST(NULL AS BIGINT),
+    direct := 'keep',
+    touchpoint := 'session'
+) AS TABLE
+WITH listed AS (
     SELECT
         conversion_id,
         max(n_converted) AS n_converted,
         max(value) AS value,
-        array_agg(step ORDER BY i) AS walk,
-        max(n_steps) AS n_touches
-    FROM counted
+        array_agg(step ORDER BY i) AS walk
+    FROM path_touches(
+        transform := transform,
+        unit := unit,
+        by_column := by_column,
+        from_day := from_day,
+        to_day := to_day,
+        in_tenant := in_tenant,
+        of_conversion := of_conversion,
+        of_stage := of_stage,
+        lookback := lookback,
+        steps := steps,
+        direct := direct,
+        touchpoint := touchpoint
+    )
     GROUP BY conversion_id
 )
 SELECT
     walk,
-    max(n_touches) AS n_touches,
     sum(n_converted) AS conversions,
     sum(value) AS value,
     sum(1 - n_converted) AS nulls
@@ -1122,27 +1148,38 @@ CREATE OR REPLACE MACRO paths(
     direct := 'keep',
     touchpoint := 'session'
 ) AS TABLE
+WITH listed AS (
+    SELECT
+        conversion_id,
+        max(n_converted) AS n_converted,
+        max(value) AS value,
+        string_agg(step, ' > ' ORDER BY i) AS path,
+        max(n_steps) AS n_touches
+    FROM path_touches(
+        is_written := TRUE,
+        transform := transform,
+        unit := unit,
+        by_column := by_column,
+        from_day := from_day,
+        to_day := to_day,
+        in_tenant := in_tenant,
+        of_conversion := of_conversion,
+        of_stage := of_stage,
+        lookback := lookback,
+        steps := steps,
+        direct := direct,
+        touchpoint := touchpoint
+    )
+    GROUP BY conversion_id
+)
 SELECT
-    array_to_string(walk, ' > ') AS path,
-    n_touches,
-    conversions,
-    value,
-    nulls
-FROM walks(
-    is_written := TRUE,
-    transform := transform,
-    unit := unit,
-    by_column := by_column,
-    from_day := from_day,
-    to_day := to_day,
-    in_tenant := in_tenant,
-    of_conversion := of_conversion,
-    of_stage := of_stage,
-    lookback := lookback,
-    steps := steps,
-    direct := direct,
-    touchpoint := touchpoint
-);
+    path,
+    max(n_touches) AS n_touches,
+    sum(n_converted) AS conversions,
+    sum(value) AS value,
+    sum(1 - n_converted) AS nulls
+FROM listed
+GROUP BY path;
 
 -- How much each value of the dimension is missed: 1 - p(without it) / p, where p is the chance
 -- that a Markov chain over the paths ends in a conversion; the same for value. DuckDB works out

@@ -17,24 +17,35 @@ CREATE OR REPLACE MACRO paths(
     direct := 'keep',
     touchpoint := 'session'
 ) AS TABLE
-SELECT
-    array_to_string(walk, ' > ') AS path,
-    n_touches,
-    conversions,
-    value,
-    nulls
-FROM walks(
-    is_written := TRUE,
-    transform := transform,
-    unit := unit,
-    by_column := by_column,
-    from_day := from_day,
-    to_day := to_day,
-    in_tenant := in_tenant,
-    of_conversion := of_conversion,
-    of_stage := of_stage,
-    lookback := lookback,
-    steps := steps,
-    direct := direct,
-    touchpoint := touchpoint
+WITH listed AS (
+    SELECT
+        conversion_id,
+        max(n_converted) AS n_converted,
+        max(value) AS value,
+        string_agg(step, ' > ' ORDER BY i) AS path,
+        max(n_steps) AS n_touches
+    FROM path_touches(
+        is_written := TRUE,
+        transform := transform,
+        unit := unit,
+        by_column := by_column,
+        from_day := from_day,
+        to_day := to_day,
+        in_tenant := in_tenant,
+        of_conversion := of_conversion,
+        of_stage := of_stage,
+        lookback := lookback,
+        steps := steps,
+        direct := direct,
+        touchpoint := touchpoint
+    )
+    GROUP BY conversion_id
 )
+SELECT
+    path,
+    max(n_touches) AS n_touches,
+    sum(n_converted) AS conversions,
+    sum(value) AS value,
+    sum(1 - n_converted) AS nulls
+FROM listed
+GROUP BY path

@@ -22,7 +22,7 @@ use super::parameters::bind;
 use super::{QueryError, Value as Bound};
 
 /// The macros, each in its file.
-pub const MACROS: [(&str, &str); 15] = [
+pub const MACROS: [(&str, &str); 16] = [
     ("is_paid_channel", include_str!("../../queries/macros/is_paid_channel.sql")),
     ("unreserved", include_str!("../../queries/macros/unreserved.sql")),
     ("as_part", include_str!("../../queries/macros/as_part.sql")),
@@ -31,6 +31,7 @@ pub const MACROS: [(&str, &str); 15] = [
     ("touchpoints_by", include_str!("../../queries/macros/touchpoints_by.sql")),
     ("touches", include_str!("../../queries/macros/touches.sql")),
     ("credits", include_str!("../../queries/macros/credits.sql")),
+    ("path_touches", include_str!("../../queries/macros/path_touches.sql")),
     (WALKS, include_str!("../../queries/macros/walks.sql")),
     ("paths", include_str!("../../queries/macros/paths.sql")),
     (EFFECTS, include_str!("../../queries/macros/removal_effects.sql")),
