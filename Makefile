@@ -30,8 +30,8 @@ PAGES := dashboard/dist/index.html
 PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
 	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
 
-.PHONY: help demo build test test-rust test-python test-cluster test-spark torture torture-tools torture-short \
-	bench bench-import bench-serve bench-dashboard bench-report check deny fuzz clean dashboard test-browser browser-tools proxy-tools pictures deb deb-tools test-deb sbom
+.PHONY: help demo build test test-all test-rust test-python test-cluster test-spark torture torture-tools torture-short \
+	bench bench-import bench-serve bench-dashboard bench-report check check-others deny fuzz clean dashboard test-browser test-browser-all browser-tools proxy-tools pictures deb deb-tools test-deb sbom
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -82,18 +82,26 @@ $(PAGES): $(PAGES_FROM)
 	  echo "npm is missing: the dashboard is not built"; \
 	fi
 
-# In this order; each tells how long it took.
-TEST_STAGES := test-rust test-python test-cluster test-browser torture-short
+# What a change needs, and what a release needs besides.
+TEST_STAGES := test-rust test-python test-browser torture-short
+RELEASE_STAGES := check-others test-browser-all test-cluster test-deb test-spark torture fuzz
 
-test: ## runs all tests
-	@for stage in $(TEST_STAGES); do \
+# Runs stages in this order; each tells how long it took.
+define run-stages
+	@for stage in $(1); do \
 	  began=$$(date +%s) && $(MAKE) $$stage && \
 	  echo "stage $$stage: $$(($$(date +%s) - began)) s" || exit 1; \
 	done
+endef
+
+test: ## runs what a change needs: all crates, readers, API, main pages, a minute of torture
+	$(call run-stages,$(TEST_STAGES))
+
+test-all: test ## runs what a release needs too: all pages, cluster, package, Spark, half an hour of torture, fuzzing
+	$(call run-stages,$(RELEASE_STAGES))
 
 test-rust: dashboard ## runs the tests in Rust
-	$(CARGO) test --locked
-	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target
+	$(CARGO) test --locked --workspace
 
 test-python: dashboard proxy-tools $(VENV)/ready $(S3S) $(AZURITE) $(PROMTOOL) ## lets DuckDB and deltalake read what the program writes
 	$(CARGO) build --locked --bins
@@ -114,12 +122,14 @@ test-spark: $(VENV)/ready $(VENV)/spark-ready ## lets Spark read it too; needs J
 	$(CARGO) build --locked --bins
 	TRIBUTARY_BIN=$(abspath $(BIN)) $(PY) -m pytest -q -p no:cacheprovider tests/spark
 
-test-browser: browser-tools dashboard ## tries the dashboard in Chromium
+test-browser: BROWSER_TESTS := main
+test-browser-all: BROWSER_TESTS := all
+test-browser test-browser-all: browser-tools dashboard ## tries the dashboard in Chromium: the main paths, or all
 	cd dashboard && { [ -d node_modules ] || npm ci --silent; } && npm run --silent check && npm test --silent
 	$(if $(TRIBUTARY_BIN),,$(CARGO) build --locked --bins)
 	cd tests/browser && npm ci --silent && \
 	TRIBUTARY_BIN=$(or $(TRIBUTARY_BIN),$(abspath $(BIN))) \
-	TRIBUTARY_TEST_DIR=$(abspath target/browser) TMPDIR=$(abspath target/browser) npm test --silent
+	TRIBUTARY_TEST_DIR=$(abspath target/browser) TMPDIR=$(abspath target/browser) npm run --silent $(BROWSER_TESTS)
 
 pictures: browser-tools dashboard ## takes the pictures of the dashboard that docs/ shows
 	$(if $(TRIBUTARY_BIN),,$(CARGO) build --locked --bins)
@@ -163,11 +173,15 @@ bench-import bench-serve bench-dashboard bench-report:
 	$(MAKE) bench BENCH_OPTIONS="--only $(@:bench-%=%) $(BENCH_OPTIONS)"
 
 check: ## formatting and lints
-	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) fmt --check --all
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+# What is built on its own: the program with a cluster's client, and the bench's server.
+check-others: dashboard
 	$(CARGO) clippy --locked --lib --features ballista -- -D warnings
 	$(CARGO) fmt --check --manifest-path $(BENCH_HTTP)
 	$(CARGO) clippy --locked --all-targets --manifest-path $(BENCH_HTTP) --target-dir target -- -D warnings
+	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target
 
 deny: $(DENY) ## licences, sources and advisories of what the build depends on
 	$(DENY) --offline --config .deny.toml check bans licenses sources
