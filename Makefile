@@ -5,6 +5,12 @@ VENV   := target/venv
 PY     := $(VENV)/bin/python
 BIN    := target/debug/tributary
 TOOLS  := target/tools
+
+# How what is shipped is built, and where that lies.
+PROFILE ?= dist
+SHIPPED := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/tributary
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+TARBALL := target/tarball/tributary-$(VERSION)-$(shell uname -m)-linux
 DENY   := $(TOOLS)/bin/cargo-deny
 S3S    := $(TOOLS)/bin/s3s-fs
 AZURITE := $(TOOLS)/azurite/ready
@@ -31,7 +37,7 @@ PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
 	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
 
 .PHONY: help demo build test test-all test-rust test-python test-cluster test-spark torture torture-tools torture-short \
-	bench bench-import bench-serve bench-dashboard bench-report check check-others deny fuzz clean dashboard test-browser test-browser-all browser-tools proxy-tools pictures deb deb-tools test-deb sbom
+	bench bench-import bench-serve bench-dashboard bench-report check check-others deny fuzz clean dashboard test-browser test-browser-all browser-tools proxy-tools pictures shipped deb wheel tarball release test-wheel deb-tools test-deb sbom
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -43,13 +49,33 @@ demo: dashboard ## builds, sends signed sample events over HTTP, prints reports
 build: dashboard ## builds the program for use: target/release/tributary
 	$(CARGO) build --locked --release --bins
 
-deb: build $(CARGO_DEB) ## builds the Debian package: target/debian
-	target/release/tributary man --directory target/man
+# What is shipped: program, manual and completions.
+shipped: dashboard
+	$(CARGO) build --locked --profile $(PROFILE) --bins
+	$(SHIPPED) man --directory target/man
 	mkdir -p target/completions
 	for shell in bash fish zsh; do \
-	  target/release/tributary completions $$shell >target/completions/tributary.$$shell || exit 1; \
+	  $(SHIPPED) completions $$shell >target/completions/tributary.$$shell || exit 1; \
 	done
-	$(CARGO_DEB) --no-build --strip --quiet
+
+deb: shipped $(CARGO_DEB) ## builds the Debian package: target/debian
+	$(CARGO_DEB) --no-build --no-strip --profile $(PROFILE) --quiet
+
+# maturin puts a program into a wheel, as ruff and uv are distributed.
+wheel: dashboard $(VENV)/ready ## builds a Python wheel that holds the program: target/wheels
+	$(PY) -m pip install --quiet --disable-pip-version-check maturin==1.16.0
+	cd docs/deploy/python && $(abspath $(PY)) -m maturin build --quiet --locked --profile $(PROFILE) \
+	  --out $(abspath target/wheels)
+
+tarball: shipped ## packs program, manual and completions, with a checksum: target/tarball
+	rm -rf $(TARBALL) && mkdir -p $(TARBALL)/man $(TARBALL)/completions
+	cp $(SHIPPED) README.md LICENSE CHANGELOG.md $(TARBALL)/
+	cp target/man/*.1 $(TARBALL)/man/
+	cp target/completions/tributary.* $(TARBALL)/completions/
+	cd target/tarball && tar --sort=name --owner=0 --group=0 --numeric-owner -czf $(notdir $(TARBALL)).tar.gz \
+	  $(notdir $(TARBALL)) && sha256sum $(notdir $(TARBALL)).tar.gz >$(notdir $(TARBALL)).tar.gz.sha256
+
+release: deb wheel tarball sbom ## builds all that a release consists of
 
 sbom: $(CYCLONEDX) ## lists what program and dashboard are made of: target/sbom
 	mkdir -p target/sbom
@@ -65,6 +91,10 @@ $(CYCLONEDX):
 deb-tools:
 	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null || \
 	{ apt-get update -qq && apt-get install -y -qq debootstrap systemd-container >/dev/null; }
+
+test-wheel: wheel tarball ## installs the wheel in a clean environment and runs it
+	TRIBUTARY_WHEELS=$(abspath target/wheels) TRIBUTARY_TARBALL=$(abspath $(TARBALL).tar.gz) \
+	$(PY) -m pytest -q -p no:cacheprovider tests/package
 
 test-deb: deb deb-tools $(VENV)/ready ## installs the package on a clean Debian and starts it; needs root
 	$(PY) -m pytest -q -p no:cacheprovider tests/deb
@@ -84,7 +114,7 @@ $(PAGES): $(PAGES_FROM)
 
 # What a change needs, and what a release needs besides.
 TEST_STAGES := test-rust test-python test-browser torture-short
-RELEASE_STAGES := check-others test-browser-all test-cluster test-deb test-spark torture fuzz
+RELEASE_STAGES := check-others test-browser-all test-cluster test-wheel test-deb test-spark torture fuzz
 
 # Runs stages in this order; each tells how long it took.
 define run-stages
