@@ -37,7 +37,7 @@ PAGES_FROM := $(wildcard dashboard/*.json dashboard/*.ts dashboard/index.html) \
 	$(shell find dashboard/src dashboard/public dashboard/scripts -type f)
 
 .PHONY: help demo build test test-all test-rust test-python test-cluster test-spark torture torture-tools torture-short \
-	bench bench-import bench-serve bench-dashboard bench-report check check-others deny fuzz clean dashboard test-browser test-browser-all browser-tools proxy-tools pictures shipped deb wheel tarball release test-wheel deb-tools test-deb sbom
+	bench bench-import bench-serve bench-dashboard bench-report check check-others lists deny fuzz clean dashboard test-browser test-browser-all browser-tools proxy-tools pictures shipped deb wheel tarball release test-wheel deb-tools test-deb sbom
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -212,6 +212,9 @@ check-others: dashboard
 	$(CARGO) fmt --check --manifest-path $(BENCH_HTTP)
 	$(CARGO) clippy --locked --all-targets --manifest-path $(BENCH_HTTP) --target-dir target -- -D warnings
 	$(CARGO) test --locked --manifest-path $(BENCH_HTTP) --target-dir target
+
+lists: $(VENV)/ready ## shows what has changed in the lists of facts the program goes by
+	$(PY) .ci/lists
 
 deny: $(DENY) ## licences, sources and advisories of what the build depends on
 	$(DENY) --offline --config .deny.toml check bans licenses sources
