@@ -171,7 +171,8 @@ bench: build $(BENCH)/ready ## measures the program beside its peers; bench-impo
 bench-import bench-serve bench-dashboard bench-report:
 	$(MAKE) bench BENCH_OPTIONS="--only $(@:bench-%=%) $(BENCH_OPTIONS)"
 
-check: ## formatting and lints
+check: ## formatting, lints and documents
+	$(PYTHON) tests/docs.py
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --lib --features ballista -- -D warnings
