@@ -173,6 +173,7 @@ bench-import bench-serve bench-dashboard bench-report:
 
 check: ## formatting, lints and documents
 	$(PYTHON) tests/docs.py
+	CARGO=$(CARGO) $(PYTHON) docs/crates.py --check
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --lib --features ballista -- -D warnings
