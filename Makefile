@@ -202,7 +202,9 @@ bench: build $(BENCH)/ready ## measures the program beside its peers; bench-impo
 bench-import bench-serve bench-dashboard bench-report:
 	$(MAKE) bench BENCH_OPTIONS="--only $(@:bench-%=%) $(BENCH_OPTIONS)"
 
-check: ## formatting and lints
+check: ## formatting, lints and documents
+	$(PYTHON) tests/docs.py
+	CARGO=$(CARGO) $(PYTHON) docs/crates.py --check
 	$(CARGO) fmt --check --all
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
