@@ -24,6 +24,10 @@ NOT_RUN = {
         "a drawing",
     ("README.md", 'TRIBUTARY_WEBHOOK_SECRETS="whsec_…" tributary serve --lake /var/lib/tributary/lake --journal /var/lib/tributary/journal'):
         "paths of an installation; `make test-deb` starts one",
+    ("CONTRIBUTING.md", "cargo test -p tributary-ingest channel"): "runs tests, as `make test` does",
+    ("CONTRIBUTING.md", 'column("tls_version", "network.tlsVersion", Text, "TLS version of the visit"),'):
+        "a line of the program",
+    ("CONTRIBUTING.md", "social+	mastodon.example	mastodon"): "a line of the program's list",
     ("docs/architecture.md", "sender ──POST──▶ receive ─▶ verify ─▶ journal ─▶ flatten ─▶ flush ─▶ lake ◀─ query ◀─ report ◀─ cli, web"):
         "a drawing",
     ("docs/architecture.md", "JOURNAL/lock                 held while a process uses the journal"):
@@ -122,6 +126,23 @@ def test_goals_and_reports_of_ones_own_hold(session, shell, walk):
     rows = [line.split(",") for line in third.splitlines()]
     assert rows[0] == ["country", "sessions"] and len(rows) > 5
     assert all(int(n) >= 5 for _, n in rows[1:])
+
+
+def test_a_report_is_added_as_shown(session, shell, walk):
+    own = walk.take("CONTRIBUTING.md", "-- title: Weekdays")
+    (session / "more-queries").mkdir()
+    (session / "more-queries" / "weekdays.sql").write_text(own.text)
+    asked = "tributary report weekdays --queries more-queries --from 2026-02-01 --format csv"
+    rows = [line.split(",") for line in shell.run([asked])[0].splitlines()]
+    assert rows[0] == ["weekday", "sessions"] and len(rows) == 8
+
+
+def test_contributing_names_files_that_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:crates|src|queries|tests|fixtures|docs|dashboard)/[\w./-]+)`", text))
+    named -= {"queries/weekdays.sql"}
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def test_import_and_load_say_what_is_shown(tmp_path, walk):
