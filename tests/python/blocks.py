@@ -9,7 +9,7 @@ from pathlib import Path
 from program import environment
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 MARK = "@@end@@"
 SECONDS_MAX = 300
 # What differs from run to run.

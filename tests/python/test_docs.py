@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
 
 def test_every_command_prints_what_is_shown(folder):
     seen = list(steps(DOCUMENT.read_text("utf-8")))
-    assert len(seen) == 9
+    assert len(seen) == 10
     for command, shown in seen:
         program, *arguments = shlex.split(command)
         assert program == "tributary"

@@ -18,13 +18,16 @@ from stores import free_port
 
 # Blocks that are not run, by document and first line, and why.
 NOT_RUN = {
-    ("README.md", "make demo      # builds, sends 3,000 signed sample events over HTTP, prints five reports"):
-        "targets of make, which take up to hours; .ci/run runs the tests",
+    ("README.md", "make demo   # builds the program, sends it 3,000 signed sample events over HTTP, prints five reports"):
+        "targets of make; .ci/run runs them",
     ("README.md", "sender ──POST──▶ tributary serve ──▶ journal (on disk) ──▶ lake (Parquet + Delta) ◀── report, sql, DuckDB, …"):
         "a drawing",
-    ("README.md", "spark = ("): "needs Java; `make test-spark` reads the lake with Spark",
     ("README.md", 'TRIBUTARY_WEBHOOK_SECRETS="whsec_…" tributary serve --lake /var/lib/tributary/lake --journal /var/lib/tributary/journal'):
         "paths of an installation; `make test-deb` starts one",
+    ("CONTRIBUTING.md", "cargo test -p tributary-ingest channel"): "runs tests, as `make test` does",
+    ("CONTRIBUTING.md", 'column("tls_version", "network.tlsVersion", Text, "TLS version of the visit"),'):
+        "a line of the program",
+    ("CONTRIBUTING.md", "social+	mastodon.example	mastodon"): "a line of the program's list",
     ("docs/architecture.md", "sender ──POST──▶ receive ─▶ verify ─▶ journal ─▶ flatten ─▶ flush ─▶ lake ◀─ query ◀─ report ◀─ cli, web"):
         "a drawing",
     ("docs/architecture.md", "flowchart TD"): "a drawing, which `make check` compares with the crates",
@@ -39,7 +42,7 @@ NOT_RUN = {
     ("docs/security.md", "tributary serve --listen 127.0.0.1:8080 --secrets-file /etc/tributary/secrets --tokens-file /etc/tributary/tokens.toml"):
         "paths of an installation; `make test-deb` starts one",
 }
-# The worked example is run by test_docs.
+# Its blocks are run by test_docs.
 ELSEWHERE = ["docs/attribution.md"]
 
 
@@ -100,7 +103,7 @@ def test_duckdb_reads_the_lake_as_shown(session, walk, monkeypatch):
 
 def test_polars_reads_the_lake(session, walk, monkeypatch):
     monkeypatch.chdir(session)
-    block = walk.take("README.md", "from pathlib import Path")
+    block = walk.take("docs/readers.md", "from pathlib import Path")
     first, second = [line for line in block.text.splitlines() if line.startswith("pl.")]
     names = {"pl": pl, "Path": Path}
     devices = eval(first, names)
@@ -109,14 +112,14 @@ def test_polars_reads_the_lake(session, walk, monkeypatch):
 
 
 def test_goals_and_reports_of_ones_own_hold(session, shell, walk):
-    goals = walk.take("README.md", "[[goals]]")
+    goals = walk.take("docs/configuration.md", "[[goals]]")
     (session / "goals.toml").write_text(goals.text)
     assert len(tomllib.loads(goals.text)["goals"]) == 3
-    own = walk.take("README.md", "-- title: Countries")
+    own = walk.take("docs/configuration.md", "-- title: Countries")
     (session / "my-queries").mkdir()
     (session / "my-queries" / "countries.sql").write_text(own.text)
-    by_flags = walk.take("README.md", "tributary report models --goal")
-    countries = walk.take("README.md", "tributary report countries --queries")
+    by_flags = walk.take("docs/configuration.md", "tributary report models --goal")
+    countries = walk.take("docs/configuration.md", "tributary report countries --queries")
     asked = [f"{by_flags.first} --format csv", "tributary report models --config goals.toml"]
     asked += [f"{countries.first} --format csv"]
     first, second, third = shell.run(asked)
@@ -126,8 +129,21 @@ def test_goals_and_reports_of_ones_own_hold(session, shell, walk):
     assert all(int(n) >= 5 for _, n in rows[1:])
 
 
-def test_journeys_are_attributed_as_shown(shell, walk):
-    agree(shell, walk.take("README.md", "$ tributary attribute"))
+def test_a_report_is_added_as_shown(session, shell, walk):
+    own = walk.take("CONTRIBUTING.md", "-- title: Weekdays")
+    (session / "more-queries").mkdir()
+    (session / "more-queries" / "weekdays.sql").write_text(own.text)
+    asked = "tributary report weekdays --queries more-queries --from 2026-02-01 --format csv"
+    rows = [line.split(",") for line in shell.run([asked])[0].splitlines()]
+    assert rows[0] == ["weekday", "sessions"] and len(rows) == 8
+
+
+def test_contributing_names_files_that_are_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:crates|src|queries|tests|fixtures|docs|dashboard)/[\w./-]+)`", text))
+    named -= {"queries/weekdays.sql"}
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def test_import_and_load_say_what_is_shown(tmp_path, walk):
@@ -150,25 +166,28 @@ def test_a_lake_is_compacted_and_forgets_as_shown(tmp_path, walk):
         events = tmp_path / f"{seed}.ndjson"
         events.write_text(output_of("generate", 2000, "--seed", seed))
         output_of("import", events, cwd=tmp_path)
-    block = walk.take("README.md", "$ tributary compact")
-    (compact, compacted), (forget, receipt) = block.steps
+    ((compact, compacted),) = walk.take("docs/operations.md", "$ tributary compact").steps
+    ((forget, receipt),) = walk.take("docs/operations.md", "$ tributary forget").steps
     assert compared(shell.run([compact])[0]) == compared(compacted)
     printed = shell.run([forget])[0]
     # The files' bytes depend on when their events came in.
-    without_bytes = [re.sub(r"( +\d+){2}$", "", line) for line in printed.splitlines()]
-    shown = [re.sub(r"( +\d+){2}$", "", line) for line in receipt.splitlines()]
+    without_bytes = [re.sub(r"(,\d+){2}$", "", line) for line in printed.splitlines()]
+    shown = [re.sub(r"(,\d+){2}$", "", line) for line in receipt.splitlines()]
     assert compared("\n".join(without_bytes)) == compared("\n".join(shown))
+    to_file = ["--email", "ada@example.com", "--format", "json", "-o", "receipt.json"]
+    output_of("forget", *to_file, cwd=tmp_path)
+    assert (tmp_path / "receipt.json").exists()
 
 
 def test_settings_are_taken(tmp_path, walk):
-    shown = walk.take("README.md", "# tributary.toml")
+    shown = walk.take("docs/configuration.md", "# tributary.toml")
     assert tomllib.loads(shown.text)["flush-interval"] == "5m"
     (tmp_path / "secrets").write_text(SECRET)
     own = shown.text.replace("/etc/tributary", str(tmp_path))
     own = own.replace("s3://my-bucket/web", "lake").replace("/var/lib/tributary", str(tmp_path))
     (tmp_path / "tributary.toml").write_text(own)
     assert "1 webhook secret can be used" in output_of("check", cwd=tmp_path)
-    tokens = walk.take("README.md", "[[tokens]]").text.replace("7c1e…", "7c1e" * 8)
+    tokens = walk.take("docs/configuration.md", "[[tokens]]").text.replace("7c1e…", "7c1e" * 8)
     (tmp_path / "tokens.toml").write_text(tokens)
     (tmp_path / "tokens.toml").chmod(0o600)
     assert "1 token can be read" in output_of("check", "--tokens-file", "tokens.toml", cwd=tmp_path)
@@ -181,15 +200,11 @@ def test_settings_are_taken(tmp_path, walk):
     assert job["job_name"] == "tributary"
 
 
-def test_operations_go_as_shown(tmp_path, walk, payloads):
+def test_check_says_what_is_shown(tmp_path, walk):
     shell = Shell(tmp_path, TRIBUTARY_LISTEN="127.0.0.1:0", TRIBUTARY_WEBHOOK_SECRETS=SECRET)
     (tmp_path / "e.ndjson").write_text(output_of("generate", 5000))
     output_of("import", "e.ndjson", cwd=tmp_path)
     agree(shell, walk.take("docs/operations.md", "$ tributary check"))
-    forget = walk.take("docs/operations.md", "tributary forget --email ada")
-    for printed in shell.run(forget.text.splitlines()):
-        assert "0 rows" in printed
-    assert (tmp_path / "receipt.json").exists()
 
 
 def test_replay_goes_as_shown(tmp_path, walk):
@@ -223,18 +238,13 @@ def options_of(command):
     return set(found) - {"--help", "--version"}
 
 
-def test_every_option_is_in_the_readme_and_only_those():
-    readme = (ROOT / "README.md").read_text("utf-8")
-    common = {"--lake", "--config", "--log-format", "--verbose", "--quiet"}
-    sections = re.split(r"^### ", readme, flags=re.MULTILINE)
-    tables = {s.partition("\n")[0].strip("`"): s for s in sections}
+def test_documents_name_only_options_that_are_there():
+    """Options of other programs stand behind their names, not alone in backticks."""
     listed = re.findall(r"^  ([a-z]+) ", run("help").stdout, re.MULTILINE)
-    for name in (name for name in listed if name != "help"):
-        section = tables[name]
-        told = set(re.findall(r"--[a-z][a-z-]+", section)) - common
-        told |= {"--output"} if "`-o" in section else set()
-        known = options_of([name]) - common
-        assert told <= known, f"{name}: {told - known} is no option"
-        # Some name the options of another command once more, all together.
-        if "as for `serve`" not in section:
-            assert known <= told, f"{name}: {known - told} is not in the README"
+    commands = [name for name in listed if name != "help"]
+    known = set().union(*(options_of([name]) for name in commands))
+    # That page has options of Ballista's own programs.
+    for document in (document for document in DOCUMENTS if document.name != "scale.md"):
+        told = set(re.findall(r"`(--[a-z][a-z-]+)", document.read_text("utf-8")))
+        assert told <= known, f"{document.name}: {told - known}"
+
