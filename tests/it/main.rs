@@ -9,6 +9,7 @@
 
 mod access;
 mod attribution;
+mod cli_reference;
 mod compact;
 mod evolution;
 mod forget;

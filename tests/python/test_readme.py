@@ -138,14 +138,6 @@ def test_a_report_is_added_as_shown(session, shell, walk):
     assert rows[0] == ["weekday", "sessions"] and len(rows) == 8
 
 
-def test_contributing_names_files_that_are_there():
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    named = set(re.findall(r"`((?:crates|src|queries|tests|fixtures|docs|dashboard)/[\w./-]+)`", text))
-    named -= {"queries/weekdays.sql"}
-    assert len(named) > 20
-    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
-
-
 def test_import_and_load_say_what_is_shown(tmp_path, walk):
     shell = Shell(tmp_path, TRIBUTARY_LISTEN="127.0.0.1:0")
     events = output_of("generate", 500)

@@ -315,7 +315,7 @@ def test_the_documented_controls_name_tests_that_are_there():
         rows = [line for line in file if re.match(r"\| S\d+ \|", line)]
     assert [row.split()[1] for row in rows] == [f"S{number}" for number in range(1, 29)]
     text = ""
-    for folder in ["src", "tests"]:
+    for folder in ["src", "crates", "tests"]:
         for at, _, names in os.walk(os.path.join(root, folder)):
             for name in names:
                 if name.endswith((".rs", ".py")):
