@@ -51,7 +51,7 @@ build: dashboard ## builds the program for use: target/release/tributary
 
 # What is shipped: program, manual and completions.
 shipped: dashboard
-	$(CARGO) build --locked --profile $(PROFILE) --bins
+	$(CARGO) build --locked --profile $(PROFILE) --no-default-features --bins
 	$(SHIPPED) man --directory target/man
 	mkdir -p target/completions
 	for shell in bash fish zsh; do \
@@ -64,7 +64,7 @@ deb: shipped $(CARGO_DEB) ## builds the Debian package: target/debian
 # maturin puts a program into a wheel, as ruff and uv are distributed.
 wheel: dashboard $(VENV)/ready ## builds a Python wheel that holds the program: target/wheels
 	$(PY) -m pip install --quiet --disable-pip-version-check maturin==1.16.0
-	cd docs/deploy/python && $(abspath $(PY)) -m maturin build --quiet --locked --profile $(PROFILE) \
+	cd docs/deploy/python && $(abspath $(PY)) -m maturin build --quiet --locked --profile $(PROFILE) --no-default-features \
 	  --out $(abspath target/wheels)
 
 tarball: shipped ## packs program, manual and completions, with a checksum: target/tarball

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt as _;
+
 use super::dashboard::Made;
 use super::send::Sender;
 use super::{Common, generate, output};
 use crate::app::{App, DashboardSettings, JournalSettings, Settings};
 use crate::flush::Policy;
 use crate::goal;
-use crate::query::{Engine, Limits as QueryLimits};
+use crate::query::{Engine, Limits as QueryLimits, QueryError, Rows};
 use crate::receive::Limits;
 use crate::report::Catalog;
 use crate::report::render::Format;
@@ -30,13 +32,31 @@ const CONNECTIONS: usize = 32;
 const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
 /// Connections of the dashboard at most.
 const DASHBOARD_CONNECTIONS: usize = 256;
-/// Reports that are printed, with the parameters they are given.
-const REPORTS: [(&str, &[(&str, &str)]); 5] = [
-    ("overview", &[("from", "2026-03-25")]),
-    ("channels", &[]),
-    ("campaigns", &[("limit", "10")]),
-    ("landing-pages", &[("limit", "10")]),
-    ("accounts", &[("limit", "10")]),
+/// Rows of an answer at most.
+const ROWS_MAX: usize = 6;
+/// What is asked: the question, the report, and those of its columns that answer it.
+const QUESTIONS: [(&str, &str, &[&str]); 5] = [
+    (
+        "Which channels bring the people and the companies that buy?",
+        "channels",
+        &["channel", "people", "accounts", "conversions", "value"],
+    ),
+    ("Which campaigns?", "campaigns", &["campaign", "channel", "people", "conversions", "value"]),
+    (
+        "Where do they come in?",
+        "landing-pages",
+        &["landing_path", "sessions", "people", "bounce_percent", "conversions"],
+    ),
+    (
+        "Which ways end in a conversion?",
+        "paths",
+        &["path", "conversions", "value", "conversion_rate"],
+    ),
+    (
+        "Which companies are close to buying?",
+        "accounts",
+        &["name", "industry", "people", "sessions", "score", "stage"],
+    ),
 ];
 
 #[derive(Debug, clap::Args)]
@@ -141,20 +161,31 @@ async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
         QueryLimits { memory_bytes_max: 1 << 30, spill_bytes_max: 1 << 33, partitions: None };
     let engine = Engine::open(lake, &TABLES, &goal::usual(), limits).await?;
     let catalog = Catalog::bundled()?;
-    for (name, given) in REPORTS {
+    for (question, name, columns) in QUESTIONS {
         let report = catalog.find(name)?;
-        let given: Vec<(String, String)> =
-            given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let options: Vec<String> =
-            given.iter().map(|(name, value)| format!(" --{name} {value}")).collect();
-        let line = format!("\n{}: tributary report {name}{}\n\n", report.title, options.concat());
+        let line = format!("\n{question}  (tributary report {name})\n\n");
         output::print(line.as_bytes())?;
-        let values = report.bind(&given)?;
-        let rows = engine.run(&report.sql, &values).await?;
+        let rows = engine.run(&report.sql, &report.bind(&[])?).await?;
         let to_terminal = output::Args { format: Format::Table, csv_raw: false, output: None };
-        output::write(&to_terminal, rows).await?;
+        output::write(&to_terminal, first_rows(rows, columns)?).await?;
     }
     Ok(())
+}
+
+/// Leaves of an answer its first rows and these columns.
+fn first_rows(rows: Rows, columns: &[&str]) -> anyhow::Result<Rows> {
+    let picked: Vec<usize> =
+        columns.iter().map(|name| rows.schema.index_of(name)).collect::<Result<_, _>>()?;
+    let schema = Arc::new(rows.schema.project(&picked)?);
+    let mut n_left = ROWS_MAX;
+    let batches = rows.batches.map(move |batch| {
+        let batch = batch?;
+        let n_rows = batch.num_rows().min(n_left);
+        n_left -= n_rows;
+        let batch = batch.slice(0, n_rows).project(&picked);
+        batch.map_err(|error| QueryError::Failed(error.to_string()))
+    });
+    Ok(Rows { schema, batches: batches.boxed() })
 }
 
 fn print_next(args: &Args) -> anyhow::Result<()> {

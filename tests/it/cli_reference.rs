@@ -7,7 +7,6 @@ use clap::CommandFactory as _;
 use clap_markdown::{MarkdownOptions, help_markdown_command_custom};
 use tributary::cli::Cli;
 
-
 #[test]
 fn the_reference_of_the_command_line_is_up_to_date() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md");
@@ -20,5 +19,8 @@ fn the_reference_of_the_command_line_is_up_to_date() {
     if option_env!("RENEW_DOCS").is_some() {
         fs::write(&file, &text).unwrap();
     }
-    assert!(fs::read_to_string(file).unwrap() == text, "run: RENEW_DOCS=1 cargo test --test it reference");
+    assert!(
+        fs::read_to_string(file).unwrap() == text,
+        "run: RENEW_DOCS=1 cargo test --test it reference"
+    );
 }

@@ -30,12 +30,31 @@ const WEB_VIEW: &str = "Mobile Safari UI/WKWebView";
 
 /// Systems of computers, besides Windows' and those that end in `BSD`.
 const DESKTOP: [&str; 14] = [
-    "Mac OS X", "Mac OS", "Linux", "Chrome OS", "Ubuntu", "Kubuntu", "Debian", "Fedora", "Red Hat",
-    "CentOS", "Linux Mint", "Gentoo", "openSUSE", "Solaris",
+    "Mac OS X",
+    "Mac OS",
+    "Linux",
+    "Chrome OS",
+    "Ubuntu",
+    "Kubuntu",
+    "Debian",
+    "Fedora",
+    "Red Hat",
+    "CentOS",
+    "Linux Mint",
+    "Gentoo",
+    "openSUSE",
+    "Solaris",
 ];
 /// What user agents of televisions and of boxes beside them say.
 const TELEVISION: [&str; 9] = [
-    "SMART-TV", "SmartTV", "Smart TV", "AppleTV", "Apple TV", "Android TV", "GoogleTV", "CrKey",
+    "SMART-TV",
+    "SmartTV",
+    "Smart TV",
+    "AppleTV",
+    "Apple TV",
+    "Android TV",
+    "GoogleTV",
+    "CrKey",
     "Roku",
 ];
 
@@ -116,12 +135,13 @@ impl Rules {
 
     fn read(&self, text: &str) -> Agent {
         let system = self.systems.extract(text);
-        let os = system.as_ref().map(|system| match (system.os.as_ref(), system.major.as_deref()) {
-            // The list's word for a version that it does not know.
-            ("Windows", None | Some("NT")) => "Windows".to_owned(),
-            ("Windows", Some(version)) => format!("Windows {version}"),
-            (name, _) => name.to_owned(),
-        });
+        let os =
+            system.as_ref().map(|system| match (system.os.as_ref(), system.major.as_deref()) {
+                // The list's word for a version that it does not know.
+                ("Windows", None | Some("NT")) => "Windows".to_owned(),
+                ("Windows", Some(version)) => format!("Windows {version}"),
+                (name, _) => name.to_owned(),
+            });
         let in_app = IN_APP.iter().find(|(mark, _)| text.contains(mark));
         let browser = match in_app {
             Some((_, name)) => Some((*name).to_owned()),
@@ -177,7 +197,8 @@ mod tests {
         check(&format!("{windows} {CHROME} Safari/537.36"), "Chrome", "Windows 10", "desktop");
         let edge = format!("{windows} {CHROME} Safari/537.36 Edg/131.0.0.0");
         check(&edge, "Edge", "Windows 10", "desktop");
-        let firefox = "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0";
+        let firefox =
+            "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0";
         check(firefox, "Firefox", "Ubuntu", "desktop");
         let book = format!("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {CHROME} Safari/537.36");
         check(&book, "Chrome", "Chrome OS", "desktop");
