@@ -32,6 +32,7 @@ pub mod frame;
 pub mod ids;
 mod log;
 mod metrics;
+mod mutex;
 mod recovery;
 pub mod request;
 pub mod room;

@@ -22,7 +22,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::directory::{list_sequences, load_checkpoint};
 use super::error::JournalError;
-use super::shared::lock;
+use super::mutex::lock;
 use crate::disk;
 
 const UNCONFIRMED: &str = "unconfirmed";

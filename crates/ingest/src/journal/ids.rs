@@ -22,7 +22,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::bond::Bonded;
 use super::error::JournalError;
-use super::shared::lock;
+use super::mutex::lock;
 use crate::disk;
 
 const DAY_MS: i64 = 86_400_000;

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use super::log::{OpenState, SealedSegment};
+use super::mutex::lock;
 use super::room::Use;
 use crate::disk;
 
@@ -117,9 +118,4 @@ impl Shared {
     pub(super) fn end_unsynced(&self, n_bytes: u64) {
         self.unsynced_bytes.fetch_sub(n_bytes, Ordering::AcqRel);
     }
-}
-
-/// Locks a mutex whose guarded value stays whole even if a holder panicked.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::shared::lock;
+use super::mutex::lock;
 use crate::disk;
 use crate::failpoint;
 
