@@ -37,6 +37,7 @@ mod recovery;
 pub mod request;
 pub mod room;
 pub mod segment;
+mod segment_state;
 mod shared;
 mod spares;
 pub mod waiting;
@@ -44,8 +45,9 @@ mod writer;
 
 pub use self::appender::{AppendError, Danger, Journal};
 pub use self::error::JournalError;
-pub use self::log::{Log, OpenState, Options, Outcome, SealedSegment};
+pub use self::log::{Log, Options, Outcome};
 pub use self::metrics::JournalMetrics;
 pub use self::recovery::{Recovery, open};
 pub use self::room::{Bounds, Use};
+pub use self::segment_state::{OpenState, SealedSegment};
 pub use self::shared::Shared;

@@ -7,9 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::directory::Directory;
 use super::error::JournalError;
@@ -18,6 +16,7 @@ use super::ids::{self, Entry, KnownIds, Persister};
 use super::recovery;
 use super::room::Bounds;
 use super::segment::{HEADER_BYTES, Header};
+use super::segment_state::{OpenState, SealedSegment};
 use crate::event::{Record, RecordKind};
 use crate::failpoint;
 
@@ -48,25 +47,6 @@ pub enum Outcome {
     Conflict,
 }
 
-/// A segment that takes no more records.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedSegment {
-    /// Its number.
-    pub sequence: u64,
-    /// Its random identity.
-    pub uuid: [u8; 16],
-    /// Its file.
-    pub path: PathBuf,
-    /// Bytes of it that count; what follows was never acknowledged.
-    pub length: u64,
-    /// Records in it.
-    pub n_records: u64,
-    /// Offsets of frames that another segment holds too, to be left out here.
-    pub skip: BTreeSet<u64>,
-    /// When it was created, milliseconds since the Unix epoch.
-    pub created_at_ms: i64,
-}
-
 /// The segment that takes records.
 #[derive(Debug)]
 struct OpenSegment {
@@ -77,19 +57,6 @@ struct OpenSegment {
     n_records: u64,
     /// A write or sync failed: it takes no more.
     given_up: bool,
-}
-
-/// How full the open segment is; what a flush policy looks at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OpenState {
-    /// Records in it.
-    pub n_records: u64,
-    /// Bytes in it.
-    pub bytes: u64,
-    /// Time of receipt of its first record, milliseconds since the Unix epoch.
-    pub first_at_ms: Option<i64>,
-    /// Since when it has held anything, by the clock that never goes backwards.
-    pub since: Option<Duration>,
 }
 
 /// The journal, open for appending.

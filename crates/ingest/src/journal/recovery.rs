@@ -15,8 +15,9 @@ use super::bond::Target;
 use super::directory::Directory;
 use super::error::JournalError;
 use super::ids::{self, Entry, KnownIds};
-use super::log::{Log, Options, SealedSegment};
+use super::log::{Log, Options};
 use super::segment::{Piece, SegmentReader};
+use super::segment_state::SealedSegment;
 use crate::event::{Record, RecordKind};
 
 /// Ids are entered in batches of this many.

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-use super::log::{OpenState, SealedSegment};
 use super::mutex::lock;
 use super::room::Use;
+use super::segment_state::{OpenState, SealedSegment};
 use crate::disk;
 
 /// Facts about the journal that other tasks read.

@@ -8,8 +8,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::appender::AppendError;
 use super::error::JournalError;
-use super::log::{Log, OpenState, Outcome, SealedSegment};
+use super::log::{Log, Outcome};
 use super::metrics::JournalMetrics;
+use super::segment_state::{OpenState, SealedSegment};
 use super::shared::Shared;
 use crate::clock::Clock;
 use crate::event::Record;
