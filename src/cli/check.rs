@@ -16,7 +16,7 @@ use tributary_ingest::clock::{Clock as _, SystemClock};
 use tributary_ingest::disk;
 use tributary_ingest::flatten::{TABLES, event_tables, raw_events};
 use tributary_ingest::journal::bond::standing;
-use tributary_ingest::journal::directory::{list_sequences, load_checkpoint, segment_path};
+use tributary_ingest::journal::layout::{list_sequences, load_checkpoint, segment_path};
 use tributary_ingest::journal::segment::{Piece, SegmentReader};
 use tributary_lake::audit::{self, Audit};
 use tributary_lake::{Lake, LakeError, Work, files, log};

@@ -30,6 +30,7 @@ pub mod directory;
 mod error;
 pub mod frame;
 pub mod ids;
+pub mod layout;
 mod log;
 mod metrics;
 mod mutex;

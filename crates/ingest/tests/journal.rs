@@ -11,7 +11,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tributary_ingest::event::{Record, RecordKind, Scheme};
-use tributary_ingest::journal::directory::{list_sequences, segment_path};
+use tributary_ingest::journal::layout::{list_sequences, segment_path};
 use tributary_ingest::journal::segment::{HEADER_BYTES, Piece, SegmentReader};
 use tributary_ingest::journal::{
     self, Bounds, JournalError, Log, Options, Outcome, Recovery, SealedSegment,

@@ -20,8 +20,8 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::directory::{list_sequences, load_checkpoint};
 use super::error::JournalError;
+use super::layout::{list_sequences, load_checkpoint};
 use super::mutex::lock;
 use crate::disk;
 
