@@ -1,4 +1,4 @@
-//! Opening a journal: what the last process left behind becomes sealed segments.
+//! Recovery: what the last process left behind becomes sealed segments.
 //!
 //! Each segment that is not yet in the lake is read once. Torn tails are cut off, damaged bytes
 //! are copied to `damaged/` and reported, ids enter the index again, and a record that two
@@ -9,13 +9,10 @@ use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::bond::Target;
 use super::directory::Directory;
 use super::error::JournalError;
 use super::ids::{self, Entry, KnownIds};
-use super::log::{Log, Options};
 use super::segment::{Piece, SegmentReader};
 use super::segment_state::SealedSegment;
 use crate::event::{Record, RecordKind};
@@ -34,44 +31,6 @@ pub struct Recovery {
     pub torn_bytes: u64,
     /// Files that hold bytes which were acknowledged and can't be read.
     pub damaged: Vec<PathBuf>,
-}
-
-/// Opens or creates the journal at `root` for a lake, which need not be there: its address, or
-/// more if more is known.
-///
-/// # Errors
-/// Any [`JournalError`]. A segment of an unknown version is not touched.
-pub fn open<'a>(
-    root: &Path,
-    lake: impl Into<Target<'a>>,
-    options: Options,
-    now_ms: i64,
-) -> Result<(Log, Recovery), JournalError> {
-    let directory = Arc::new(Directory::open(root, &lake.into())?);
-    let mut ids = KnownIds::open(directory.bonded(), options.dedup_window_ms)?;
-    ids.prepare(now_ms)?;
-    let checkpoint = directory.checkpoint()?;
-    let sequences = directory.sequences()?;
-    let next_sequence = sequences.last().copied().unwrap_or(0).max(checkpoint) + 1;
-    let mut recovery = Recovery::default();
-    for sequence in sequences {
-        if sequence <= checkpoint {
-            directory.remove_segment(sequence)?;
-            continue;
-        }
-        let live = checkpoint + 1..=u64::MAX;
-        let mut scan = Scan { directory: &directory, ids: &mut ids, now_ms, live, sequence };
-        match scan.run(&mut recovery)? {
-            Some(segment) => {
-                recovery.n_records += segment.n_records;
-                recovery.sealed.push(segment);
-            }
-            None => directory.remove_segment(sequence)?,
-        }
-    }
-    let live = recovery.sealed.iter().map(|segment| (segment.sequence, segment.length)).collect();
-    let unmet_at = directory.unmet_at(next_sequence - 1)?;
-    Ok((Log::new(directory, options, ids, next_sequence, unmet_at, live), recovery))
 }
 
 /// Enters the ids of all records that wait for the lake into an index that may have lost some.
@@ -109,17 +68,20 @@ pub(super) fn reindex(
 }
 
 /// The reading of one segment.
-struct Scan<'a> {
-    directory: &'a Directory,
-    ids: &'a mut KnownIds,
-    now_ms: i64,
-    live: std::ops::RangeInclusive<u64>,
-    sequence: u64,
+pub(super) struct Scan<'a> {
+    pub(super) directory: &'a Directory,
+    pub(super) ids: &'a mut KnownIds,
+    pub(super) now_ms: i64,
+    pub(super) live: std::ops::RangeInclusive<u64>,
+    pub(super) sequence: u64,
 }
 
 impl Scan<'_> {
     /// Reads the segment; `None` if nothing of it counts.
-    fn run(&mut self, recovery: &mut Recovery) -> Result<Option<SealedSegment>, JournalError> {
+    pub(super) fn run(
+        &mut self,
+        recovery: &mut Recovery,
+    ) -> Result<Option<SealedSegment>, JournalError> {
         let path = self.directory.segment(self.sequence);
         let mut reader = match SegmentReader::open(&path) {
             Ok(reader) => reader,
