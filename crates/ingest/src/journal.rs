@@ -45,8 +45,8 @@ mod spares;
 pub mod waiting;
 mod writer;
 
-pub use self::appender::{AppendError, Danger, Journal};
-pub use self::error::JournalError;
+pub use self::appender::{Danger, Journal};
+pub use self::error::{AppendError, JournalError};
 pub use self::log::{Log, Options, Outcome};
 pub use self::metrics::JournalMetrics;
 pub use self::opening::open;

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::directory::Directory;
-use super::error::JournalError;
+use super::error::{AppendError, JournalError};
 use super::frame;
 use super::ids::Persister;
 use super::log::{Log, Outcome};
@@ -26,23 +26,6 @@ use crate::event::Record;
 use crate::failpoint;
 
 const QUEUE_RECORDS_MAX: usize = 4096;
-
-/// Why an append was not acknowledged; an outsider learns no more than this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AppendError {
-    /// A limit of what may wait for the lake is reached, this one.
-    #[error("journal is full: {0} is reached")]
-    Full(&'static str),
-    /// The disk refused.
-    #[error("journal can't be written")]
-    Failed,
-    /// The journal is closing.
-    #[error("journal is closed")]
-    Closed,
-    /// The record is larger than a frame can be.
-    #[error("body is too large for the journal")]
-    TooLarge,
-}
 
 /// Why the journal would take nothing now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

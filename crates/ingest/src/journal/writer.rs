@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::appender::AppendError;
-use super::error::JournalError;
+use super::error::{AppendError, JournalError};
 use super::log::{Log, Outcome};
 use super::metrics::JournalMetrics;
 use super::segment_state::{OpenState, SealedSegment};
