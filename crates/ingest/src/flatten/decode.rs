@@ -13,13 +13,33 @@ use serde_json::value::RawValue;
 
 use super::reading::Reading;
 use super::shape::{Leaf, Node, Shape, Target};
-use super::slot::Slot;
+use super::slot::{Row, Slot};
 use super::time;
 
 /// The first number that no signed integer of 64 bits holds, 2⁶³.
 const BEYOND_I64: f64 = 9_223_372_036_854_775_808.0;
 /// The first number that no integer of 64 bits holds, 2⁶⁴.
 const BEYOND_U64: f64 = 2.0 * BEYOND_I64;
+
+impl Shape {
+    /// Reads a JSON text; what does not fit is noted in `reading`.
+    ///
+    /// # Errors
+    /// The parser's message if the text is not JSON. A value that is no object reads as `None`.
+    pub fn read<'a>(
+        &self,
+        json: &'a str,
+        reading: &Reading,
+    ) -> Result<Option<Row<'a>>, serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let slot = RowsSeed { shape: self, reading }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(match slot {
+            Slot::Rows(mut rows) if json.trim_start().starts_with('{') => rows.pop(),
+            _ => None,
+        })
+    }
+}
 
 /// Reads an object into the slots of a row.
 struct NodeSeed<'s, 'r, 'de> {

@@ -4,10 +4,6 @@
 
 use std::cell::Cell;
 
-use serde::de::DeserializeSeed as _;
-
-use super::decode::RowsSeed;
-use super::reading::Reading;
 use super::slot::{Row, Slot};
 use crate::schema::{Column, Kind};
 
@@ -68,24 +64,6 @@ impl Shape {
     /// Returns a row of nulls.
     pub(super) fn empty_row<'a>(&self) -> Row<'a> {
         vec![Slot::Null; self.n_columns]
-    }
-
-    /// Reads a JSON text; what does not fit is noted in `reading`.
-    ///
-    /// # Errors
-    /// The parser's message if the text is not JSON. A value that is no object reads as `None`.
-    pub fn read<'a>(
-        &self,
-        json: &'a str,
-        reading: &Reading,
-    ) -> Result<Option<Row<'a>>, serde_json::Error> {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let slot = RowsSeed { shape: self, reading }.deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        Ok(match slot {
-            Slot::Rows(mut rows) if json.trim_start().starts_with('{') => rows.pop(),
-            _ => None,
-        })
     }
 }
 
