@@ -20,8 +20,7 @@ use object_store::{
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::overlay::OWN;
-use super::sweep::LOG;
+use super::overlay::{LOG, OWN};
 
 /// Bytes that are kept, of a whole lake.
 const KEPT_BYTES: u64 = 16 << 20;

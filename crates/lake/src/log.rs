@@ -22,8 +22,8 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use serde_json::{Value, json};
 
+use super::overlay::LOG;
 use super::protocol::with_feature;
-use super::sweep::LOG;
 use super::{LakeError, LakeTable};
 
 /// Entries behind a checkpoint before there is another, if nobody says otherwise.

@@ -18,8 +18,8 @@ use futures::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{ObjectStore as _, ObjectStoreExt as _};
 
+use super::overlay::LOG;
 use super::protocol::{Block, ColumnTerms, Terms, Work};
-use super::sweep::LOG;
 use super::{LakeError, LakeTable};
 use tributary_ingest::schema::{DATE, Table};
 

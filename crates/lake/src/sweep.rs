@@ -25,11 +25,10 @@ use object_store::{ObjectMeta, ObjectStoreExt as _};
 
 use super::durable::remove_abandoned;
 use super::files::turn_of;
+use super::overlay::LOG;
 use super::rewrite::Rewrite;
 use super::{DataFile, Lake, LakeError, LakeTable};
 
-/// Folder of a table's log.
-pub(super) const LOG: &str = "_delta_log";
 /// Folder of what is in a lake beside its tables.
 const OWN_FOLDER: &str = "_tributary";
 
