@@ -1,5 +1,7 @@
 //! What a machine can check of the repository's rules.
 
+mod imports;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -91,6 +93,23 @@ fn imports_follow_the_drawing() {
             assert!(!program(&text).contains(&import), "{name} uses {import}");
         }
     }
+}
+
+#[test]
+fn modules_do_not_import_in_circles() {
+    let mut circles = vec![];
+    for folder in SOURCES {
+        let below = format!("{folder}/");
+        let files = files(folder, "rs").into_iter().filter_map(|(name, text)| {
+            let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
+            // Not `program`: some files have a helper for tests in their middle.
+            let text = text.split("#[cfg(test)]\nmod ").next()?.to_owned();
+            (!is_test).then(|| (name.trim_start_matches(&below).to_owned(), text))
+        });
+        let found = imports::circles(&files.collect::<Vec<_>>());
+        circles.extend(found.into_iter().map(|circle| format!("{folder}:\n{circle}")));
+    }
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
 #[test]
