@@ -40,7 +40,7 @@ use held::Held;
 /// Encoded files that wait to be put.
 const ENCODED_MAX: usize = 4;
 /// How long files of released segments are kept to be written over.
-const SPARE_AGE_MAX: Duration = Duration::from_secs(60);
+const RECYCLED_AGE_MAX: Duration = Duration::from_secs(60);
 
 /// A segment whose files are in the lake, but that no table names yet.
 #[derive(Debug)]
@@ -198,7 +198,7 @@ impl Worker {
                 // Who asked is answered when nothing waits any more.
                 Ok(false) if self.held.passed == 0 && self.is_asked().await => {}
                 Ok(false) => {
-                    self.remove_spares(SPARE_AGE_MAX).await;
+                    self.remove_recycled_segments(RECYCLED_AGE_MAX).await;
                     self.wait(&mut stop).await;
                 }
                 Err(error) if self.ends_on_error && !error.is_transient() => return Err(error),

@@ -36,12 +36,12 @@ mod metrics;
 mod mutex;
 mod opening;
 mod recovery;
+mod recycled_segments;
 pub mod request;
 pub mod room;
 pub mod segment;
 mod segment_state;
 mod shared;
-mod spares;
 pub mod waiting;
 mod writer;
 

@@ -255,8 +255,9 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Io`].
-    pub fn remove_spares(&self, age_max: Duration) -> Result<(), JournalError> {
-        let removed = self.directory.spares().remove_older(self.clock.elapsed(), age_max);
+    pub fn remove_recycled_segments(&self, age_max: Duration) -> Result<(), JournalError> {
+        let removed =
+            self.directory.recycled_segments().remove_older(self.clock.elapsed(), age_max);
         removed.map_err(JournalError::io(self.directory.root()))
     }
 }

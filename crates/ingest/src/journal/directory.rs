@@ -26,9 +26,9 @@ use std::time::Duration;
 use super::bond::{self, Bonded, Met, Settled, Target};
 use super::error::JournalError;
 use super::layout::{list_sequences, load_checkpoint, load_ingester, segment_path};
+use super::recycled_segments::{self, RecycledSegments};
 use super::request;
 use super::segment::{HEADER_BYTES, Header};
-use super::spares::{self, Spares};
 use crate::disk;
 
 /// A journal's folder, locked for this process.
@@ -37,7 +37,7 @@ pub struct Directory {
     root: PathBuf,
     ingester: String,
     bonded: Arc<Bonded>,
-    spares: Spares,
+    recycled_segments: RecycledSegments,
     _lock: File,
 }
 
@@ -48,8 +48,8 @@ impl Directory {
     /// [`JournalError::Locked`] if another process has it, [`JournalError::OtherLake`] if it
     /// holds events for another lake, [`JournalError::Io`].
     pub fn open(root: &Path, target: &Target<'_>) -> Result<Self, JournalError> {
-        let folders =
-            ["segments", "ids", request::FOLDER, spares::FOLDER].map(|name| root.join(name));
+        let folders = ["segments", "ids", request::FOLDER, recycled_segments::FOLDER]
+            .map(|name| root.join(name));
         for folder in [root.to_owned()].into_iter().chain(folders) {
             disk::create_folders(&folder).map_err(JournalError::io(&folder))?;
         }
@@ -62,8 +62,9 @@ impl Directory {
         }
         let ingester = ingester_name(root)?;
         let bonded = Bonded::bind(root, target)?;
-        let spares = Spares::open(root).map_err(JournalError::io(root.join(spares::FOLDER)))?;
-        Ok(Self { root: root.to_owned(), ingester, bonded, spares, _lock: lock })
+        let recycled_segments = RecycledSegments::open(root)
+            .map_err(JournalError::io(root.join(recycled_segments::FOLDER)))?;
+        Ok(Self { root: root.to_owned(), ingester, bonded, recycled_segments, _lock: lock })
     }
 
     /// Returns the journal's folder.
@@ -160,7 +161,7 @@ impl Directory {
         let path = self.segment(sequence);
         let uuid = uuid::Uuid::new_v4().into_bytes();
         let header = Header { uuid, sequence, created_at_ms: now_ms };
-        match self.spares.take(&path, &header.encode()) {
+        match self.recycled_segments.take(&path, &header.encode()) {
             Ok(Some(file)) => return Ok((file, header)),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "a segment's file can't be used again"),
@@ -192,7 +193,7 @@ impl Directory {
     /// # Errors
     /// [`JournalError::Io`].
     pub fn release_segment(&self, sequence: u64, now: Duration) -> Result<(), JournalError> {
-        let kept = self.spares.keep(&self.segment(sequence), now);
+        let kept = self.recycled_segments.keep(&self.segment(sequence), now);
         let is_kept = kept.unwrap_or_else(|error| {
             tracing::warn!(%error, "a segment's file can't be kept and is removed");
             false
@@ -202,8 +203,8 @@ impl Directory {
 
     /// Returns the files that are kept to be written over.
     #[must_use]
-    pub fn spares(&self) -> &Spares {
-        &self.spares
+    pub fn recycled_segments(&self) -> &RecycledSegments {
+        &self.recycled_segments
     }
 
     /// Reads the highest sequence that is in the lake, 0 at first.
