@@ -25,7 +25,7 @@ use crate::web::{self, LateLake, Waiting, Web};
 use tributary_ingest::clock::Clock;
 use tributary_ingest::flatten::channel::Channels;
 use tributary_ingest::journal::bond::{self, Target};
-use tributary_ingest::journal::{self, Bounds, Journal, JournalError};
+use tributary_ingest::journal::{self, Journal, JournalError, Quota};
 use tributary_ingest::verify::Verifier;
 use tributary_lake::{LakeError, Place};
 
@@ -50,7 +50,7 @@ pub struct JournalSettings {
     /// Its folder.
     pub directory: PathBuf,
     /// What may wait in it.
-    pub bounds: Bounds,
+    pub quota: Quota,
     /// How long an id is remembered.
     pub dedup_window: Duration,
 }
@@ -333,11 +333,11 @@ fn waiting(receiver: &Arc<Receiver>, journal: &Arc<Journal>) -> web::Watch {
     Box::new(move || {
         let (receiver, journal) = (Arc::clone(&receiver), Arc::clone(&journal));
         Box::pin(async move {
-            let waiting = journal.waiting();
+            let usage = journal.usage();
             Waiting {
-                n_events: waiting.n_records,
-                n_bytes: waiting.bytes,
-                age_ms: waiting.age_ms,
+                n_events: usage.n_records,
+                n_bytes: usage.bytes,
+                age_ms: usage.age_ms,
                 is_ready: receiver.refusal().await.is_none(),
             }
         })
@@ -358,7 +358,7 @@ pub fn open_journal(
     let options = journal::Options {
         segment_bytes_max: policy.bytes_max,
         segment_records_max: policy.rows_max.min(SEGMENT_RECORDS_MAX),
-        bounds: settings.bounds,
+        quota: settings.quota,
         dedup_window_ms: i64::try_from(settings.dedup_window.as_millis()).unwrap_or(i64::MAX),
     };
     let (log, recovery) = journal::open(&settings.directory, *lake, options, clock.now_ms())?;

@@ -20,7 +20,7 @@ use crate::web;
 use tributary_ingest::clock::{Clock, SystemClock};
 use tributary_ingest::flatten::TABLES;
 use tributary_ingest::flatten::channel::Channels;
-use tributary_ingest::journal::Bounds;
+use tributary_ingest::journal::Quota;
 use tributary_ingest::verify::{KeyEncoding, Secret, Verifier};
 use tributary_lake::{Lake, Location};
 use tributary_sample::{Generator, Plan};
@@ -117,7 +117,7 @@ fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<(Settings, Option
         listen: any_port,
         journal: JournalSettings {
             directory: journal,
-            bounds: Bounds::default(),
+            quota: Quota::default(),
             dedup_window: Duration::from_secs(7 * 86_400),
         },
         policy: Policy {

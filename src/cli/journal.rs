@@ -13,7 +13,7 @@ use crate::flush::{Policy, Worker};
 use crate::metrics::Metrics;
 use tributary_ingest::clock::{Clock, SystemClock};
 use tributary_ingest::journal::bond::{self, Target};
-use tributary_ingest::journal::{Bounds, Journal};
+use tributary_ingest::journal::{Journal, Quota};
 
 /// Where a journal is, if nobody says otherwise.
 pub(super) const USUAL: &str = "./journal";
@@ -98,7 +98,7 @@ impl Args {
     pub(super) fn settings(&self) -> JournalSettings {
         JournalSettings {
             directory: self.journal.clone(),
-            bounds: Bounds {
+            quota: Quota {
                 bytes_max: self.journal_bytes,
                 segments_max: usize::try_from(self.max_segments).unwrap_or(usize::MAX),
                 age_ms_max: i64::try_from(self.max_backlog_age.as_millis()).unwrap_or(i64::MAX),

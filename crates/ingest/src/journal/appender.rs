@@ -17,7 +17,7 @@ use super::ids::Persister;
 use super::log::{Log, Outcome};
 use super::metrics::JournalMetrics;
 use super::mutex::lock;
-use super::room::Bounds;
+use super::quota::Quota;
 use super::segment_state::SealedSegment;
 use super::shared::Shared;
 use super::writer::{Command, Group, Pending, Writer};
@@ -44,7 +44,7 @@ pub struct Journal {
     shared: Arc<Shared>,
     directory: Arc<Directory>,
     persister: Persister,
-    bounds: Bounds,
+    quota: Quota,
     clock: Arc<dyn Clock>,
     opened_at: u64,
     unmet_at: u64,
@@ -64,7 +64,7 @@ impl Journal {
     ) -> std::io::Result<Self> {
         let directory = Arc::clone(log.directory());
         let persister = log.persister();
-        let bounds = log.bounds();
+        let quota = log.quota();
         let opened_at = log.last_sequence();
         let unmet_at = log.unmet_at();
         let held_events = !sealed.is_empty();
@@ -91,7 +91,7 @@ impl Journal {
             shared,
             directory,
             persister,
-            bounds,
+            quota,
             clock,
             opened_at,
             unmet_at,
@@ -197,26 +197,26 @@ impl Journal {
         if self.shared.is_failing() {
             return Some(Danger::Failing);
         }
-        let used = self.shared.used(self.directory.root(), self.clock.now_ms());
-        self.bounds.reached(&used).map(Danger::Full)
+        let usage = self.shared.usage(self.directory.root(), self.clock.now_ms());
+        self.quota.exceeded(&usage).map(Danger::Full)
     }
 
     /// Sets the gauges that tell what waits.
     pub fn observe(&self, metrics: &JournalMetrics) {
         let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        let used = self.waiting();
-        metrics.segments.set(gauge(used.n_segments as u64));
-        metrics.bytes.set(gauge(used.bytes));
+        let usage = self.usage();
+        metrics.segments.set(gauge(usage.n_segments as u64));
+        metrics.bytes.set(gauge(usage.bytes));
         metrics.unsynced_bytes.set(gauge(self.shared.unsynced_bytes()));
-        metrics.free_bytes.set(gauge(used.free_bytes));
-        metrics.bytes_max.set(gauge(self.bounds.bytes_max));
-        metrics.oldest_unflushed_seconds.set(used.age_ms.max(0) / 1000);
+        metrics.free_bytes.set(gauge(usage.free_bytes));
+        metrics.bytes_max.set(gauge(self.quota.bytes_max));
+        metrics.oldest_unflushed_seconds.set(usage.age_ms.max(0) / 1000);
     }
 
     /// Returns what waits for the lake.
     #[must_use]
-    pub fn waiting(&self) -> super::Use {
-        self.shared.used(self.directory.root(), self.clock.now_ms())
+    pub fn usage(&self) -> super::Usage {
+        self.shared.usage(self.directory.root(), self.clock.now_ms())
     }
 
     /// Returns what other tasks may know.

@@ -13,8 +13,8 @@ use super::directory::Directory;
 use super::error::JournalError;
 use super::frame;
 use super::ids::{self, Entry, KnownIds, Persister};
+use super::quota::Quota;
 use super::recovery;
-use super::room::Bounds;
 use super::segment::{HEADER_BYTES, Header};
 use super::segment_state::{OpenState, SealedSegment};
 use crate::event::{Record, RecordKind};
@@ -28,7 +28,7 @@ pub struct Options {
     /// A segment is sealed when it holds this many records.
     pub segment_records_max: u64,
     /// What may wait at most.
-    pub bounds: Bounds,
+    pub quota: Quota,
     /// How long an id is remembered, in milliseconds.
     pub dedup_window_ms: i64,
 }
@@ -126,8 +126,8 @@ impl Log {
 
     /// Returns what may wait at most.
     #[must_use]
-    pub fn bounds(&self) -> Bounds {
-        self.options.bounds
+    pub fn quota(&self) -> Quota {
+        self.options.quota
     }
 
     /// Returns how full the open segment is.

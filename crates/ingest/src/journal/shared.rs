@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Notify;
 
 use super::mutex::lock;
-use super::room::Use;
+use super::quota::Usage;
 use super::segment_state::{OpenState, SealedSegment};
 use crate::disk;
 
@@ -75,8 +75,8 @@ impl Shared {
     }
 
     /// Returns what waits, and what the disk has left.
-    pub(super) fn used(&self, root: &Path, now_ms: i64) -> Use {
-        Use {
+    pub(super) fn usage(&self, root: &Path, now_ms: i64) -> Usage {
+        Usage {
             bytes: self.sealed_bytes() + self.open_state().bytes,
             n_segments: self.n_sealed(),
             n_records: self.n_records(),

@@ -160,10 +160,10 @@ impl Writer {
         }
         let started = self.clock.elapsed();
         let now_ms = self.clock.now_ms();
-        let used = self.shared.used(self.log.directory().root(), now_ms);
+        let usage = self.shared.usage(self.log.directory().root(), now_ms);
         let n_bytes = batch.bytes as u64;
         let mut sealed = None;
-        if let Some(limit) = self.log.bounds().reached(&used) {
+        if let Some(limit) = self.log.quota().exceeded(&usage) {
             self.metrics.full.with_label_values(&[limit]).inc();
             batch.refuse(AppendError::Full(limit));
         } else {
