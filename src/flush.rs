@@ -10,6 +10,7 @@
 //! is mended by doing the segment again, which is what a start does. The segment is removed only
 //! after every table has committed it durably.
 
+mod bodies;
 pub mod encode;
 pub mod error;
 mod flatteners;

@@ -26,16 +26,16 @@ use tributary_ingest::flatten::channel::Channels;
 use tributary_ingest::flatten::{event_tables, raw_events};
 use tributary_ingest::schema::Table;
 use tributary_lake::scan::Keys;
-use tributary_lake::sweep::{self, GRACE, Until};
-use tributary_lake::{DataFile, Lake, LakeError, LakeTable, Work};
+use tributary_lake::sweep::{self, GRACE, SweepOptions};
+use tributary_lake::{DataFile, Lake, LakeError, LakeTable, Operation};
 
 mod apply;
 mod chunks;
-mod letters;
+mod dead_letters;
 mod plan;
 mod sums;
 
-pub use letters::{ID_CONFLICT, count_by_reason};
+pub use dead_letters::{ID_CONFLICT, count_by_reason};
 
 /// Events of a batch, about; their ids are held in memory, 16 bytes each and as much again.
 const EVENTS_MAX: u64 = 1 << 19;
@@ -52,7 +52,7 @@ pub struct Selection {
     /// Day behind the last one.
     pub to: Option<i32>,
     /// Only events that are dead letters now, but for those whose id was another body's.
-    pub letters_only: bool,
+    pub dead_letters_only: bool,
     /// Only dead letters of this reason.
     pub reason: Option<String>,
 }
@@ -63,7 +63,7 @@ pub struct Replayed {
     /// Events that were flattened again.
     pub n_events: u64,
     /// Those of them that are dead letters still.
-    pub n_letters: u64,
+    pub n_dead_letters: u64,
     /// Tables' partitions whose rows are others now.
     pub n_changed: usize,
     /// Dead letters whose event is not in `raw_events`; they were left alone.
@@ -215,7 +215,7 @@ impl<'l> Replay<'l> {
         for table in event_tables() {
             // Rows go and rows come.
             let found = self.lake.create_table(table).await?;
-            let found = self.lake.table_to_rewrite(table, Work::Erase).await?.unwrap_or(found);
+            let found = self.lake.table_to_rewrite(table, Operation::Erase).await?.unwrap_or(found);
             let columns = found.other_columns();
             if !columns.is_empty() {
                 let (table, columns) = (table.name, columns.join(" "));
@@ -231,10 +231,10 @@ impl<'l> Replay<'l> {
     }
 
     async fn sweep(&self) -> Result<(), ReplayError> {
-        let until = Until::of(self.now_ms, GRACE);
-        sweep::abandoned(self.lake, &self.tables, until).await?;
+        let options = SweepOptions::new(self.now_ms, GRACE);
+        sweep::abandoned(self.lake, &self.tables, options).await?;
         for table in &self.tables {
-            let n_files = sweep::sweep(self.lake, table, until).await?.n_removed;
+            let n_files = sweep::sweep(self.lake, table, options).await?.n_removed;
             if n_files > 0 {
                 let table = table.definition().name;
                 tracing::info!(table, n_files, "files of an earlier rewrite were left, removed");
@@ -249,8 +249,8 @@ impl<'l> Replay<'l> {
 
     /// Counts what is selected, by day.
     async fn rows(&self, selection: &Selection) -> Result<BTreeMap<i32, u64>, ReplayError> {
-        let letters_only = selection.letters_only || selection.reason.is_some();
-        let source = if letters_only { &raw_events::DEAD_LETTERS } else { &raw_events::TABLE };
+        let dead_letters_only = selection.dead_letters_only || selection.reason.is_some();
+        let source = if dead_letters_only { &raw_events::DEAD_LETTERS } else { &raw_events::TABLE };
         let mut rows: BTreeMap<i32, u64> = BTreeMap::new();
         let Some(table) = self.table(source) else { return Ok(rows) };
         for file in table.files().await? {
@@ -291,7 +291,7 @@ impl<'l> Replay<'l> {
 impl Replayed {
     fn add(&mut self, other: Self) {
         self.n_events += other.n_events;
-        self.n_letters += other.n_letters;
+        self.n_dead_letters += other.n_dead_letters;
         self.n_changed += other.n_changed;
         self.n_lost += other.n_lost;
     }

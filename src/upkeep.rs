@@ -17,9 +17,10 @@ use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 
 use tributary_ingest::flatten::{TABLES, raw_events};
-use tributary_lake::compact::{self, Compacted};
-use tributary_lake::sweep::{Swept, Until};
-use tributary_lake::{Lake, LakeError, LakeTable, Work, expire, log, sweep};
+use tributary_lake::compact::{self, CompactOptions, Compacted};
+use tributary_lake::log::LogOptions;
+use tributary_lake::sweep::{SweepOptions, Swept};
+use tributary_lake::{Lake, LakeError, LakeTable, Operation, retention, sweep};
 
 pub mod schedule;
 
@@ -31,7 +32,7 @@ const MARKS: &str = "_tributary/upkeep";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
     /// How files are put together.
-    pub compact: compact::Settings,
+    pub compact: CompactOptions,
     /// First day that is compacted, as days since the Unix epoch.
     pub from: Option<i32>,
     /// Day behind the last one.
@@ -41,7 +42,7 @@ pub struct Rules {
     /// How long rows are kept.
     pub retention: Retention,
     /// How long the tables' logs may be.
-    pub log: log::Rules,
+    pub log: LogOptions,
 }
 
 /// How long rows are kept, by their day; `None` is for ever.
@@ -72,7 +73,7 @@ pub struct Done {
 pub async fn tables(lake: &Lake) -> Result<(Vec<LakeTable>, Vec<LakeError>), LakeError> {
     let (mut tables, mut blocked) = (vec![], vec![]);
     for table in TABLES {
-        match lake.table_to_rewrite(table, Work::Compact).await {
+        match lake.table_to_rewrite(table, Operation::Compact).await {
             Ok(opened) => tables.extend(opened),
             Err(error) if error.is_block() => blocked.push(error),
             Err(error) => return Err(error),
@@ -93,8 +94,8 @@ pub async fn run(
     let (mut done, mut errors) = (Done::default(), vec![]);
     // What may not be there any longer goes first, whatever is wrong with other tables.
     for table in tables {
-        if let Some(over) = rules.retention.over(table.definition().name, now_ms) {
-            match expire::expire(lake, table, over, now_ms).await {
+        if let Some(cutoff) = rules.retention.cutoff(table.definition().name, now_ms) {
+            match retention::apply(lake, table, cutoff, now_ms).await {
                 Ok(n_rows) => done.n_rows_expired += n_rows,
                 Err(error) => errors.push(error),
             }
@@ -121,11 +122,11 @@ pub async fn run(
 async fn shorten(
     lake: &Lake,
     table: &LakeTable,
-    rules: log::Rules,
+    options: LogOptions,
     now_ms: i64,
 ) -> Result<usize, LakeError> {
     table.describe_files(lake, now_ms).await?;
-    table.shorten_log(rules, now_ms).await
+    table.shorten_log(options, now_ms).await
 }
 
 /// Counts the bytes that [`run`] would read.
@@ -150,11 +151,15 @@ pub async fn bytes_due(tables: &[LakeTable], rules: &Rules) -> Result<u64, LakeE
 ///
 /// # Errors
 /// Any [`LakeError`] that is not about one table.
-pub async fn sweep(lake: &Lake, tables: &[LakeTable], until: Until) -> Result<Swept, LakeError> {
-    let n_removed = sweep::abandoned(lake, tables, until).await?;
+pub async fn sweep(
+    lake: &Lake,
+    tables: &[LakeTable],
+    options: SweepOptions,
+) -> Result<Swept, LakeError> {
+    let n_removed = sweep::abandoned(lake, tables, options).await?;
     let mut sum = Swept { n_removed, ..Swept::default() };
     for table in tables {
-        let swept = match sweep::sweep(lake, table, until).await {
+        let swept = match sweep::sweep(lake, table, options).await {
             Ok(swept) => swept,
             Err(error) if error.is_block() => continue,
             Err(error) => return Err(error),
@@ -202,13 +207,13 @@ impl Rules {
 
 impl Retention {
     /// Returns what a table keeps no longer, if it does not keep all.
-    fn over(self, table: &str, now_ms: i64) -> Option<expire::Over> {
+    fn cutoff(self, table: &str, now_ms: i64) -> Option<retention::Cutoff> {
         let is_raw = [raw_events::TABLE.name, raw_events::DEAD_LETTERS.name].contains(&table);
         let kept = if is_raw { self.raw.into_iter().chain(self.all).min() } else { self.all }?;
         let kept_ms = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
         let written_before_ms = now_ms.saturating_sub(kept_ms);
         let before = i32::try_from(written_before_ms.div_euclid(DAY_MS)).ok()?;
-        Some(expire::Over { before, today: day_of(now_ms), written_before_ms })
+        Some(retention::Cutoff { before, today: day_of(now_ms), written_before_ms })
     }
 }
 

@@ -22,7 +22,7 @@ use crate::web;
 use tributary_ingest::clock::{Clock, SystemClock};
 use tributary_ingest::flatten::TABLES;
 use tributary_ingest::flatten::channel::Channels;
-use tributary_ingest::journal::Bounds;
+use tributary_ingest::journal::Quota;
 use tributary_ingest::verify::{KeyEncoding, Secret, Verifier};
 use tributary_lake::{Lake, Location};
 use tributary_sample::{Generator, Plan};
@@ -130,14 +130,14 @@ fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<(Settings, Option
     let web = web::Settings {
         tables: &TABLES,
         catalog: Catalog::bundled()?,
-        goals: goal::usual(),
+        goals: goal::default_goals(),
         limits: web::Limits::default(),
     };
     let settings = Settings {
         listen: any_port,
         journal: JournalSettings {
             directory: journal,
-            bounds: Bounds::default(),
+            quota: Quota::default(),
             dedup_window: Duration::from_secs(7 * 86_400),
         },
         policy: Policy {
@@ -159,7 +159,7 @@ fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<(Settings, Option
 async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
     let limits =
         QueryLimits { memory_bytes_max: 1 << 30, spill_bytes_max: 1 << 33, partitions: None };
-    let engine = Engine::open(lake, &TABLES, &goal::usual(), limits).await?;
+    let engine = Engine::open(lake, &TABLES, &goal::default_goals(), limits).await?;
     let catalog = Catalog::bundled()?;
     for (question, name, columns) in QUESTIONS {
         let report = catalog.find(name)?;

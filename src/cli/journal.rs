@@ -13,7 +13,7 @@ use crate::flush::{Policy, Worker};
 use crate::metrics::Metrics;
 use tributary_ingest::clock::{Clock, SystemClock};
 use tributary_ingest::journal::bond::{self, Target};
-use tributary_ingest::journal::{Bounds, Journal};
+use tributary_ingest::journal::{Journal, Quota};
 
 /// Where a journal is, if nobody says otherwise.
 pub(super) const USUAL: &str = "./journal";
@@ -62,14 +62,14 @@ impl Args {
     ) -> anyhow::Result<Flushing> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let metrics = Arc::new(Metrics::new());
-        let place = common.place()?;
-        let address = place.location().identity();
+        let lake_config = common.lake_config()?;
+        let address = lake_config.location().identity();
         let standing = bond::standing(&self.journal, &address)?;
         let otherwise = match otherwise {
             Otherwise::TakeIfNothingWaits if standing.holds_events => Otherwise::Wait,
             otherwise => otherwise,
         };
-        let reached = opening::reach(&place, standing.knows_lake, otherwise).await?;
+        let reached = opening::reach(&lake_config, standing.knows_lake, otherwise).await?;
         let policy = Policy {
             interval: Duration::from_secs(3600),
             rows_max: u64::MAX,
@@ -98,7 +98,7 @@ impl Args {
     pub(super) fn settings(&self) -> JournalSettings {
         JournalSettings {
             directory: self.journal.clone(),
-            bounds: Bounds {
+            quota: Quota {
                 bytes_max: self.journal_bytes,
                 segments_max: usize::try_from(self.max_segments).unwrap_or(usize::MAX),
                 age_ms_max: i64::try_from(self.max_backlog_age.as_millis()).unwrap_or(i64::MAX),

@@ -13,7 +13,7 @@ use parquet::arrow::ArrowWriter;
 use rayon::prelude::*;
 
 use super::FlushError;
-use super::segment::Bodies;
+use super::bodies::Bodies;
 use tributary_ingest::flatten::{BodyAt, body_text, raw_events};
 use tributary_ingest::schema::{DATE, Table};
 use tributary_lake::pages;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
 
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampMillisecondType;
@@ -17,6 +16,7 @@ use tributary_ingest::journal::{JournalError, SealedSegment};
 use tributary_ingest::schema::Table;
 
 use super::FlushError;
+use super::bodies::Bodies;
 use super::encode::{self, Encoded};
 use super::flatteners::{Flatteners, Group};
 use super::received::Received;
@@ -37,8 +37,8 @@ pub(super) fn segment_name(segment: &SealedSegment) -> String {
 /// What was met while a segment was encoded.
 #[derive(Debug, Default)]
 pub(super) struct Encodings {
-    /// How often each kind of trouble was met.
-    pub(super) troubles: BTreeMap<&'static str, u64>,
+    /// How many events could not be flattened whole, by reason.
+    pub(super) dead_letters: BTreeMap<&'static str, u64>,
     /// When its events were received.
     pub(super) received: Received,
     /// Tables that can't be written and have rows of it.
@@ -71,8 +71,8 @@ pub(super) fn encode_segment(
     let mut encodings = Encodings::default();
     let mut n_chunks = 0;
     flatten(segment, job, |rows| {
-        for (reason, n) in rows.iter().flat_map(|rows| &rows.troubles) {
-            *encodings.troubles.entry(reason).or_default() += n;
+        for (reason, n) in rows.iter().flat_map(|rows| &rows.parse_failures) {
+            *encodings.dead_letters.entry(reason).or_default() += n;
         }
         for column in rows.iter().filter_map(|rows| rows.raw.column_by_name("received_at")) {
             let received = column.as_primitive::<TimestampMillisecondType>();
@@ -240,27 +240,6 @@ fn set_aside(
     let kept = kept.display();
     tracing::error!(sequence, offset, length, %kept, "acknowledged bytes can't be read, set aside");
     Ok(())
-}
-
-/// The bodies of a segment, fetched when they are needed.
-#[derive(Debug)]
-pub(super) struct Bodies {
-    path: PathBuf,
-    file: File,
-}
-
-impl Bodies {
-    pub(super) fn open(segment: &SealedSegment) -> Result<Self, JournalError> {
-        let path = segment.path.clone();
-        let file = File::open(&path).map_err(JournalError::io(&path))?;
-        Ok(Self { path, file })
-    }
-
-    /// Reads a body into `buffer`.
-    pub(super) fn read(&self, at: BodyAt, buffer: &mut Vec<u8>) -> Result<(), JournalError> {
-        buffer.resize(at.length, 0);
-        self.file.read_exact_at(buffer, at.offset).map_err(JournalError::io(&self.path))
-    }
 }
 
 #[cfg(test)]

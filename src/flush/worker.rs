@@ -4,10 +4,10 @@ mod commit;
 mod finish;
 mod held;
 mod lake;
-mod place;
+mod progress;
 mod put;
 mod requests;
-mod telling;
+mod scheduling;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ use held::Held;
 /// Encoded files that wait to be put.
 const ENCODED_MAX: usize = 4;
 /// How long files of released segments are kept to be written over.
-const SPARE_AGE_MAX: Duration = Duration::from_secs(60);
+const RECYCLED_AGE_MAX: Duration = Duration::from_secs(60);
 
 /// A segment whose files are in the lake, but that no table names yet.
 #[derive(Debug)]
@@ -198,7 +198,7 @@ impl Worker {
                 // Who asked is answered when nothing waits any more.
                 Ok(false) if self.held.passed == 0 && self.is_asked().await => {}
                 Ok(false) => {
-                    self.remove_spares(SPARE_AGE_MAX).await;
+                    self.remove_recycled_segments(RECYCLED_AGE_MAX).await;
                     self.wait(&mut stop).await;
                 }
                 Err(error) if self.ends_on_error && !error.is_transient() => return Err(error),
@@ -261,7 +261,7 @@ impl Worker {
         if segment.sequence <= self.journal.opened_at() {
             self.remove_leftovers(&segment, &written).await?;
         }
-        let Encodings { troubles, received, held } = encodings;
+        let Encodings { dead_letters, received, held } = encodings;
         let rest = self.commit_all(&segment, written, !held.is_empty()).await?;
         if rest.is_held || self.held.passed > 0 {
             return Ok(After::Passed { is_marked: rest.is_marked });
@@ -273,7 +273,7 @@ impl Worker {
         tokio::task::spawn_blocking(move || journal.release(&segment))
             .await
             .map_err(|error| FlushError::Interrupted(error.to_string()))??;
-        self.report_troubles(sequence, &troubles);
+        self.report_dead_letters(sequence, &dead_letters);
         for (age_ms, n) in received.ages_ms(self.clock.now_ms()) {
             let seconds = age_ms as f64 / 1000.0;
             (0..n).for_each(|_| self.metrics.event_to_lake_seconds.observe(seconds));
@@ -328,7 +328,7 @@ impl Worker {
             let committed = self.committed().clone();
             let blocked = self.blocks.names();
             let chunk_bytes = self.policy.chunk_bytes_max;
-            let (cores, held) = self.place_among_others(&segment);
+            let (cores, held) = self.schedule(&segment);
             self.threads.begin(cores, move || {
                 let _held = held;
                 let job = Job {

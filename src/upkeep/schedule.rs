@@ -14,8 +14,8 @@ use crate::priority;
 use crate::reach::Reach;
 use crate::telemetry::traces;
 use tributary_ingest::clock::Clock;
-use tributary_lake::sweep::Until;
-use tributary_lake::{Lake, LakeError, LakeTable, Place};
+use tributary_lake::sweep::SweepOptions;
+use tributary_lake::{Lake, LakeConfig, LakeError, LakeTable};
 
 /// The threads of upkeep step back by so much, as `nice` counts it.
 const NICE: i32 = 10;
@@ -34,8 +34,8 @@ pub struct Schedule {
 }
 
 /// What a round needs.
-struct Keeper {
-    place: Place,
+struct Maintainer {
+    lake_config: LakeConfig,
     reach: Arc<Reach>,
     schedule: Schedule,
     clock: Arc<dyn Clock>,
@@ -48,7 +48,7 @@ struct Keeper {
 /// # Errors
 /// The system's, if there can be no thread.
 pub fn start(
-    place: Place,
+    lake_config: LakeConfig,
     reach: Arc<Reach>,
     schedule: Schedule,
     clock: Arc<dyn Clock>,
@@ -61,7 +61,7 @@ pub fn start(
         .on_thread_start(|| priority::step_back(NICE))
         .enable_all()
         .build()?;
-    let keeper = Keeper { place, reach, schedule, clock, metrics };
+    let maintainer = Maintainer { lake_config, reach, schedule, clock, metrics };
     thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
         priority::step_back(NICE);
         runtime.block_on(async {
@@ -71,7 +71,7 @@ pub fn start(
                 tokio::time::sleep(STOP_WAIT).await;
             };
             tokio::select! {
-                () = keeper.keep(&mut stop) => {}
+                () = maintainer.keep(&mut stop) => {}
                 () = patience => {}
             }
         });
@@ -79,7 +79,7 @@ pub fn start(
     })
 }
 
-impl Keeper {
+impl Maintainer {
     /// Does round after round, until `stop` turns true.
     async fn keep(&self, stop: &mut watch::Receiver<bool>) {
         let Schedule { interval, rules } = self.schedule;
@@ -161,12 +161,12 @@ impl Keeper {
         if self.reach.trouble().is_some() {
             return Ok(None);
         }
-        self.place.open_again().map(Some)
+        self.lake_config.open_again().map(Some)
     }
 
     async fn sweep(&self, lake: &Lake, tables: &[LakeTable]) -> Result<(), LakeError> {
-        let until = Until::of(self.clock.now_ms(), self.schedule.rules.grace);
-        let n_files = sweep(lake, tables, until).await?.n_removed;
+        let options = SweepOptions::new(self.clock.now_ms(), self.schedule.rules.grace);
+        let n_files = sweep(lake, tables, options).await?.n_removed;
         if n_files > 0 {
             tracing::info!(n_files, "replaced files are removed");
         }

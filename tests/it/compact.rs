@@ -12,10 +12,11 @@ use tributary_ingest::clock::Clock as _;
 use tributary_ingest::flatten::{TABLES, raw_events, sessions};
 use tributary_ingest::schema::Table;
 use tributary_lake::audit::audit;
-use tributary_lake::compact::{self, Compacted};
+use tributary_lake::compact::{CompactOptions, Compacted};
+use tributary_lake::log::LogOptions;
 use tributary_lake::rewrite::Rewrite;
-use tributary_lake::sweep::Until;
-use tributary_lake::{LakeTable, files, log};
+use tributary_lake::sweep::SweepOptions;
+use tributary_lake::{LakeTable, files};
 
 use crate::ingest::number;
 use crate::support::{NOW_MS, Place, event, fixture};
@@ -23,13 +24,13 @@ use crate::support::{NOW_MS, Place, event, fixture};
 const DAY_MS: i64 = 86_400_000;
 const LIMITS: Limits =
     Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28, partitions: None };
-const LOG: log::Rules = log::Rules { entries_max: 100, is_published: false };
-const SETTINGS: compact::Settings =
-    compact::Settings { target_bytes: 64 << 20, sort_bytes: 32 << 20, n_parallel: 2 };
+const LOG: LogOptions = LogOptions { entries_max: 100, is_published: false };
+const OPTIONS: CompactOptions =
+    CompactOptions { target_bytes: 64 << 20, sort_bytes: 32 << 20, n_parallel: 2 };
 
 fn rules() -> Rules {
     Rules {
-        compact: SETTINGS,
+        compact: OPTIONS,
         from: None,
         to: None,
         grace: Duration::ZERO,
@@ -46,8 +47,8 @@ async fn upkeep(place: &Place, rules: Rules) -> Compacted {
     let now_ms = place.clock.now_ms();
     let (done, errors) = upkeep::run(&lake, &tables, &rules, now_ms, |_| {}).await;
     assert!(errors.is_empty(), "{errors:?}");
-    let until = Until { now_ms, grace: rules.grace, silence: Duration::ZERO };
-    upkeep::sweep(&lake, &tables, until).await.unwrap();
+    let options = SweepOptions { now_ms, grace: rules.grace, silence: Duration::ZERO };
+    upkeep::sweep(&lake, &tables, options).await.unwrap();
     done.compacted
 }
 
@@ -176,8 +177,8 @@ async fn rows_that_do_not_fit_into_memory_are_sorted_on_disk() {
     }
     app.stop().await.unwrap();
     let before = shown(&place).await;
-    let settings = compact::Settings { sort_bytes: 1, ..SETTINGS };
-    upkeep(&place, Rules { compact: settings, ..rules() }).await;
+    let options = CompactOptions { sort_bytes: 1, ..OPTIONS };
+    upkeep(&place, Rules { compact: options, ..rules() }).await;
     assert_eq!(shown(&place).await, before);
     assert_eq!(n_files(&place, "sessions"), 1);
     let unsorted = "SELECT count(*) FROM (SELECT started_at, lag(started_at) OVER () AS earlier \
@@ -194,8 +195,8 @@ async fn a_large_file_is_written_again_only_if_a_row_of_it_was_replaced() {
     }
     app.flush().await.unwrap();
     // Every file is large where a few bytes are asked for.
-    let settings = compact::Settings { target_bytes: 2, ..SETTINGS };
-    let rules = Rules { compact: settings, ..rules() };
+    let options = CompactOptions { target_bytes: 2, ..OPTIONS };
+    let rules = Rules { compact: options, ..rules() };
     assert_eq!(upkeep(&place, rules).await.n_files_before, 4);
     let sessions = table(&place, &sessions::TABLE).await;
     let large = sessions.files().await.unwrap();
@@ -316,9 +317,9 @@ async fn a_shorter_log_says_the_same() {
         assert_eq!(raw.turn().await.unwrap(), turn, "{step}");
         assert_eq!(raw.committed(ingester.trim()).await.unwrap(), committed, "{step}");
     };
-    let log_rules = log::Rules { entries_max: 5, is_published: false };
+    let options = LogOptions { entries_max: 5, is_published: false };
     let n_entries = log_of(&place, "raw_events").len();
-    assert_eq!(raw.shorten_log(log_rules, NOW_MS).await.unwrap(), 0);
+    assert_eq!(raw.shorten_log(options, NOW_MS).await.unwrap(), 0);
     assert_eq!(raw.n_entries().await.unwrap(), 0);
     assert_eq!(log_of(&place, "raw_events").len(), n_entries, "nobody else sees it");
     check("with a checkpoint of our own").await;
@@ -329,15 +330,15 @@ async fn a_shorter_log_says_the_same() {
     check("without an entry").await;
     std::fs::write(&entry, text).unwrap();
     // Nobody else sees it, so it stands for no entry that others need.
-    let log_rules = log::Rules { entries_max: 1000, is_published: true };
+    let options = LogOptions { entries_max: 1000, is_published: true };
     let later_ms = place.clock.now_ms() + 400 * DAY_MS;
-    assert_eq!(raw.shorten_log(log_rules, later_ms).await.unwrap(), 0);
-    let log_rules = log::Rules { entries_max: 0, is_published: true };
+    assert_eq!(raw.shorten_log(options, later_ms).await.unwrap(), 0);
+    let options = LogOptions { entries_max: 0, is_published: true };
     raw.rewrite(turn, &Rewrite::default()).await.unwrap();
     let turn = turn + 1;
-    assert_eq!(raw.shorten_log(log_rules, NOW_MS).await.unwrap(), 0, "readers may have listed it");
-    let log_rules = log::Rules { entries_max: 9, ..log_rules };
-    assert!(raw.shorten_log(log_rules, later_ms).await.unwrap() > 20);
+    assert_eq!(raw.shorten_log(options, NOW_MS).await.unwrap(), 0, "readers may have listed it");
+    let options = LogOptions { entries_max: 9, ..options };
+    assert!(raw.shorten_log(options, later_ms).await.unwrap() > 20);
     let names = log_of(&place, "raw_events");
     assert!(names.len() == 3 && names.iter().all(|name| !name.ends_with("parquet")), "{names:?}");
     let raw = table(&place, &raw_events::TABLE).await;

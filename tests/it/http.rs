@@ -209,7 +209,7 @@ async fn unsigned_bodies_are_taken_only_when_that_is_wanted_and_only_events() {
 async fn a_full_journal_is_503_and_not_ready() {
     let place = Place::new();
     let mut settings = place.settings();
-    settings.journal.bounds.bytes_max = 200;
+    settings.journal.quota.bytes_max = 200;
     let app = place.start_with(settings).await;
     assert_eq!(get(&app, "/readyz").await.status, 200);
     assert_eq!(place.send(&app, "evt_1", &event("evt_1")).await.status, 200);

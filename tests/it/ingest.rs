@@ -77,7 +77,7 @@ fn open(place: &Place) -> Arc<Journal> {
     let options = journal::Options {
         segment_bytes_max: 1 << 20,
         segment_records_max: 5,
-        bounds: journal::Bounds::default(),
+        quota: journal::Quota::default(),
         dedup_window_ms: 1 << 40,
     };
     let lake = place.lake().location().identity();

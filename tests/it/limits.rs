@@ -95,7 +95,7 @@ async fn heads_are_counted_by_why_they_were_refused() {
 async fn a_backlog_too_old_is_503_until_the_lake_has_it() {
     let place = Place::new();
     let mut settings = place.settings();
-    settings.journal.bounds.age_ms_max = 1000;
+    settings.journal.quota.age_ms_max = 1000;
     let app = place.start_with(settings).await;
     assert_eq!(place.send(&app, "evt_1", &event("evt_1")).await.status, 200);
     place.clock.advance_ms(2000);
@@ -113,7 +113,7 @@ async fn a_backlog_too_old_is_503_until_the_lake_has_it() {
 async fn a_disk_without_its_reserve_is_503_before_anything_fails() {
     let place = Place::new();
     let mut settings = place.settings();
-    settings.journal.bounds.free_bytes_min = u64::MAX;
+    settings.journal.quota.free_bytes_min = u64::MAX;
     let app = place.start_with(settings).await;
     let refused = place.send(&app, "evt_1", &event("evt_1")).await;
     assert!(refused.status == 503 && refused.retry_after, "{refused:?}");

@@ -24,27 +24,33 @@
 //! A crash anywhere leaves a state from which [`open`] goes on: a segment at or below the
 //! checkpoint is removed, one above it is read again and flushed again under the same names.
 
-mod appender;
 pub mod bond;
 pub mod directory;
 mod error;
 pub mod frame;
+mod group_commit;
+mod handle;
 pub mod ids;
+pub mod layout;
 mod log;
 mod metrics;
+mod mutex;
+mod opening;
+pub mod quota;
 mod recovery;
+mod recycled_segments;
 pub mod request;
-pub mod room;
 pub mod segment;
+mod segment_state;
 mod shared;
-mod spares;
 pub mod waiting;
-mod writer;
 
-pub use self::appender::{AppendError, Danger, Journal};
-pub use self::error::JournalError;
-pub use self::log::{Log, OpenState, Options, Outcome, SealedSegment};
+pub use self::error::{AppendError, JournalError};
+pub use self::handle::{Danger, Journal};
+pub use self::log::{Log, Options, Outcome};
 pub use self::metrics::JournalMetrics;
-pub use self::recovery::{Recovery, open};
-pub use self::room::{Bounds, Use};
+pub use self::opening::open;
+pub use self::quota::{Quota, Usage};
+pub use self::recovery::Recovery;
+pub use self::segment_state::{OpenState, SealedSegment};
 pub use self::shared::Shared;

@@ -11,19 +11,19 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use tributary_ingest::event::{Record, RecordKind, Scheme};
-use tributary_ingest::journal::directory::{list_sequences, segment_path};
+use tributary_ingest::journal::layout::{list_sequences, segment_path};
 use tributary_ingest::journal::segment::{HEADER_BYTES, Piece, SegmentReader};
 use tributary_ingest::journal::{
-    self, Bounds, JournalError, Log, Options, Outcome, Recovery, SealedSegment,
+    self, JournalError, Log, Options, Outcome, Quota, Recovery, SealedSegment,
 };
 
 const LAKE: &str = "/lake";
-const BOUNDS: Bounds =
-    Bounds { bytes_max: 1 << 20, segments_max: 100, age_ms_max: i64::MAX, free_bytes_min: 0 };
+const QUOTA: Quota =
+    Quota { bytes_max: 1 << 20, segments_max: 100, age_ms_max: i64::MAX, free_bytes_min: 0 };
 const OPTIONS: Options = Options {
     segment_bytes_max: 600,
     segment_records_max: 6,
-    bounds: BOUNDS,
+    quota: QUOTA,
     dedup_window_ms: 1_000_000,
 };
 

@@ -28,13 +28,13 @@ mod address;
 pub mod audit;
 mod behind;
 pub mod compact;
+mod config;
 mod describe;
 pub mod durable;
 mod encodings;
-mod entries;
+mod entry_cache;
 pub mod error;
 pub mod evolve;
-pub mod expire;
 pub mod files;
 mod identity;
 mod links;
@@ -43,11 +43,11 @@ pub mod log;
 mod overlay;
 pub mod pages;
 mod permit;
-mod place;
 pub mod properties;
 pub mod protocol;
 mod reader;
 pub mod remote;
+pub mod retention;
 pub mod rewrite;
 pub mod scan;
 pub mod statistics;
@@ -57,11 +57,11 @@ mod types;
 pub mod writer;
 
 pub use address::Address;
+pub use config::LakeConfig;
 pub use error::LakeError;
 pub use files::{DataFile, Listing};
 pub use location::Location;
-pub use place::Place;
-pub use protocol::{Block, Work};
+pub use protocol::{Block, Operation};
 pub use remote::NoCredentials;
 pub use table::{LakeTable, NewFile};
 
@@ -158,11 +158,11 @@ impl Lake {
     pub async fn table_to_rewrite(
         &self,
         table: &'static Table,
-        work: Work,
+        operation: Operation,
     ) -> Result<Option<LakeTable>, LakeError> {
         let opened = LakeTable::open_now(table, &self.store).await?;
         let Some((found, snapshot)) = opened else { return Ok(None) };
-        found.permit(&snapshot, work)?;
+        found.permit(&snapshot, operation)?;
         found.add_columns_to(snapshot).await?;
         Ok(Some(found))
     }
@@ -177,7 +177,7 @@ impl Lake {
     ) -> Result<Option<LakeTable>, LakeError> {
         let opened = LakeTable::open_now(table, &self.store).await?;
         let Some((found, snapshot)) = opened else { return Ok(None) };
-        found.permit(&snapshot, Work::Erase)?;
+        found.permit(&snapshot, Operation::Erase)?;
         Ok(Some(found))
     }
 
@@ -198,7 +198,7 @@ impl Lake {
         LakeTable::listing_now(table, &self.store).await
     }
 
-    /// Tells whether a table has no version behind this one; `None` stands for no table.
+    /// Whether a table has no version behind this one; `None` stands for no table.
     ///
     /// # Errors
     /// The store's error.
@@ -219,7 +219,7 @@ impl Lake {
     pub async fn table(&self, table: &'static Table) -> Result<Option<LakeTable>, LakeError> {
         let opened = LakeTable::open_now(table, &self.store).await?;
         let Some((found, snapshot)) = opened else { return Ok(None) };
-        found.permit(&snapshot, Work::Read)?;
+        found.permit(&snapshot, Operation::Read)?;
         Ok(Some(found))
     }
 

@@ -24,8 +24,8 @@ use object_store::{
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::sweep::LOG;
-
+/// Folder of a table's log.
+pub(super) const LOG: &str = "_delta_log";
 /// Folder of the checkpoints that only this program reads.
 pub(super) const OWN: &str = "_tributary/log";
 

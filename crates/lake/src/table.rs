@@ -24,7 +24,7 @@ use super::LakeError;
 use super::NoCredentials;
 use super::files::{DataFile, Listing, day, parse_day};
 use super::overlay::Overlay;
-use super::protocol::{Work, marked_rows};
+use super::protocol::{Operation, marked_rows};
 use super::statistics;
 use super::types::delta_fields;
 use tributary_ingest::schema::{DATE, Table};
@@ -139,7 +139,7 @@ impl LakeTable {
     ) -> Result<Option<Listing>, LakeError> {
         let Some((this, snapshot)) = Self::open_now(table, store).await? else { return Ok(None) };
         let version = snapshot.version();
-        let listed = match this.permit(&snapshot, Work::Read) {
+        let listed = match this.permit(&snapshot, Operation::Read) {
             Ok(()) => this.list(&snapshot, |_, _| true).await,
             Err(error) => Err(error),
         };
@@ -181,11 +181,14 @@ impl LakeTable {
         ingester: &str,
         sequence: u64,
     ) -> Result<bool, LakeError> {
+        // An entry does not name its version, so each try puts the same one.
         let bytes = self.commit_bytes(files, ingester, sequence)?;
+        // Creating an entry would succeed in an empty folder too, and leave a log without its start.
         self.check_there().await?;
         let mut expected = self.expected(ingester, sequence);
         let mut snapshot = None;
         for _ in 0..COMMIT_TRIES_MAX {
+            // What was seen is trusted once; where it is not true any more, the log is read.
             let version = match expected.take() {
                 Some(version) => version,
                 None => {
@@ -193,7 +196,7 @@ impl LakeTable {
                     if committed.is_some_and(|committed| committed >= sequence) {
                         return Ok(false);
                     }
-                    self.permit_at(&read, Work::Append)?;
+                    self.permit_at(&read, Operation::Append)?;
                     self.check_columns(&read)?;
                     snapshot.insert(read).version() + 1
                 }
@@ -207,6 +210,8 @@ impl LakeTable {
                     *self.seen() = Seen { version: Some(version), commit };
                     return Ok(true);
                 }
+                // Somebody's, or our own, put by a request whose answer was lost: then the log says
+                // that this segment is in.
                 Err(TransactionError::VersionAlreadyExists(_)) => {}
                 Err(error) => return Err(self.failed(error.into())),
             }
@@ -316,6 +321,7 @@ impl LakeTable {
                 return Err(self.failed(error.into()));
             }
         };
+        // Versions only grow: another log is in the place of the one that was seen.
         if self.seen().version.is_some_and(|seen| snapshot.version() < seen) {
             return Err(self.gone());
         }

@@ -6,7 +6,7 @@ use super::Findings;
 use tributary_ingest::flatten::TABLES;
 use tributary_ingest::journal::JournalError;
 use tributary_ingest::journal::bond::{self, Bond};
-use tributary_ingest::journal::directory::{load_checkpoint, load_ingester};
+use tributary_ingest::journal::layout::{load_checkpoint, load_ingester};
 use tributary_lake::{Lake, LakeError};
 
 /// What a journal says of a lake, read without its lock.

@@ -8,14 +8,14 @@ use rayon::ThreadPoolBuilder;
 use super::*;
 use tributary_ingest::event::{Record, RecordKind, Scheme};
 use tributary_ingest::flatten::channel::Channels;
-use tributary_ingest::journal::{Bounds, Options};
+use tributary_ingest::journal::{Options, Quota};
 
 /// Makes a sealed segment of the vendor's payloads, many times over, with ids of their own.
 fn segment(root: &Path, n_records: u64) -> (SealedSegment, Arc<Directory>) {
     let options = Options {
         segment_bytes_max: u64::MAX,
         segment_records_max: n_records,
-        bounds: Bounds::default(),
+        quota: Quota::default(),
         dedup_window_ms: 1 << 40,
     };
     let (mut log, _) = tributary_ingest::journal::open(root, "lake", options, 10).unwrap();

@@ -22,11 +22,11 @@ impl Worker {
         let is_asked = !self.asked.is_empty();
         // Who asks may want what the journal's files held to be gone: those that are kept go, the
         // open one is sealed, and until the answer none is kept.
-        self.journal.directory().spares().set_closed(is_asked);
+        self.journal.directory().recycled_segments().set_closed(is_asked);
         if !is_asked {
             return false;
         }
-        if !self.remove_spares(Duration::ZERO).await {
+        if !self.remove_recycled_segments(Duration::ZERO).await {
             self.asked.clear();
             return false;
         }
@@ -35,9 +35,9 @@ impl Worker {
     }
 
     /// Removes files of released segments that were kept for so long; tells whether that is done.
-    pub(super) async fn remove_spares(&self, age_max: Duration) -> bool {
+    pub(super) async fn remove_recycled_segments(&self, age_max: Duration) -> bool {
         let journal = Arc::clone(&self.journal);
-        match tokio::task::spawn_blocking(move || journal.remove_spares(age_max)).await {
+        match tokio::task::spawn_blocking(move || journal.remove_recycled_segments(age_max)).await {
             Ok(Ok(())) => return true,
             Ok(Err(error)) => tracing::warn!(%error, "a flushed segment's file can't be removed"),
             Err(error) => tracing::error!(%error, "removing flushed segments' files was cut off"),
@@ -47,7 +47,7 @@ impl Worker {
 
     /// Answers all requests at the end: everything is in the lake, whoever asked.
     pub(super) async fn answer_all(&self) {
-        if !self.remove_spares(Duration::ZERO).await {
+        if !self.remove_recycled_segments(Duration::ZERO).await {
             return;
         }
         for request in request::list(self.journal.directory().root()).unwrap_or_default() {

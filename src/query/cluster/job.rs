@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::datatypes::SchemaRef;
 use ballista_core::extension::{BallistaGrpcMetadataInterceptor, SessionConfigExt as _};
 use ballista_core::serde::protobuf::execute_query_params::Query as Submitted;
 use ballista_core::serde::protobuf::get_job_status_result::FlightProxy;
@@ -24,27 +23,13 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 
 use super::failure::{self, Failure};
-use super::{CONNECT, Scheduler, part, tasks};
+use super::part::{self, Output};
+use super::{CONNECT, Scheduler, tasks};
 
 /// How often it is checked that the rows a job reads are still there.
 const WATCH: Duration = Duration::from_secs(5);
 
 type Client = SchedulerGrpcClient<InterceptedService<Channel, BallistaGrpcMetadataInterceptor>>;
-
-/// What a job has worked out, and where it lies.
-#[derive(Debug, Clone)]
-pub(super) struct Output {
-    /// The job's id.
-    pub(super) job: String,
-    /// Columns of the rows.
-    pub(super) schema: SchemaRef,
-    /// How the rows are told apart by partition.
-    pub(super) partitioning: Partitioning,
-    /// Where each partition is.
-    pub(super) locations: Vec<PartitionLocation>,
-    /// Through what they are fetched, if not from their executor.
-    pub(super) proxy: Option<FlightProxy>,
-}
 
 /// Runs a job to its end; `parts` is what it may read of jobs before it.
 pub(super) async fn run(

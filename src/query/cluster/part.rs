@@ -19,15 +19,29 @@ use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+use datafusion::physical_plan::{ExecutionPlan, Partitioning, PhysicalExpr};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::Scheduler;
 use super::failure;
-use super::job::Output;
 
 /// The stage that readers of parts name: one that no job of ours has.
 const NO_STAGE: usize = u32::MAX as usize;
+
+/// What a job has worked out, and where it lies.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    /// The job's id.
+    pub(super) job: String,
+    /// Columns of the rows.
+    pub(super) schema: SchemaRef,
+    /// How the rows are told apart by partition.
+    pub(super) partitioning: Partitioning,
+    /// Where each partition is.
+    pub(super) locations: Vec<PartitionLocation>,
+    /// Through what they are fetched, if not from their executor.
+    pub(super) proxy: Option<FlightProxy>,
+}
 
 /// Returns the operator that reads a part.
 pub(super) fn reader(output: &Output) -> Result<Arc<dyn ExecutionPlan>> {

@@ -14,8 +14,8 @@ use futures::future::BoxFuture;
 use super::super::effects::EffectsTable;
 use super::super::shared::Shared;
 use super::failure::{self, Failure};
-use super::job::{self, Output};
-use super::part::{self, PartTable};
+use super::job;
+use super::part::{self, Output, PartTable};
 use super::{QueryError, Scheduler, here, stages};
 
 /// Operators that the cluster puts around a job's plan, and that must nest with it.

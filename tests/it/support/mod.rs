@@ -18,7 +18,7 @@ use tributary::web::{self, Gate};
 use tributary_ingest::clock::{Clock as _, ManualClock};
 use tributary_ingest::flatten::TABLES;
 use tributary_ingest::flatten::channel::Channels;
-use tributary_ingest::journal::Bounds;
+use tributary_ingest::journal::Quota;
 use tributary_ingest::schema::Table;
 use tributary_ingest::verify::{KeyEncoding, Secret, Verifier, standard};
 use tributary_lake::{DataFile, Lake, Location, NewFile, files};
@@ -61,7 +61,7 @@ impl Place {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             journal: JournalSettings {
                 directory: self.path("journal"),
-                bounds: Bounds::default(),
+                quota: Quota::default(),
                 dedup_window: Duration::from_secs(7 * 86_400),
             },
             policy: Policy {
@@ -113,7 +113,7 @@ pub(crate) fn dashboard(tokens: &Tokens) -> DashboardSettings {
 /// The dashboard with the bundled reports.
 pub(crate) fn reports(limits: web::Limits) -> web::Settings {
     let catalog = Catalog::bundled().unwrap();
-    web::Settings { tables: &TABLES, catalog, goals: goal::usual(), limits }
+    web::Settings { tables: &TABLES, catalog, goals: goal::default_goals(), limits }
 }
 
 pub(crate) fn secret() -> Secret {

@@ -12,14 +12,34 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::reading::Reading;
-use super::shape::{Leaf, Node, Shape, Target};
-use super::slot::Slot;
+use super::shape::{Child, Leaf, Node, Shape};
+use super::slot::{Row, Slot};
 use super::time;
 
 /// The first number that no signed integer of 64 bits holds, 2⁶³.
 const BEYOND_I64: f64 = 9_223_372_036_854_775_808.0;
 /// The first number that no integer of 64 bits holds, 2⁶⁴.
 const BEYOND_U64: f64 = 2.0 * BEYOND_I64;
+
+impl Shape {
+    /// Reads a JSON text; what does not fit is noted in `reading`.
+    ///
+    /// # Errors
+    /// The parser's message if the text is not JSON. A value that is no object reads as `None`.
+    pub fn read<'a>(
+        &self,
+        json: &'a str,
+        reading: &Reading,
+    ) -> Result<Option<Row<'a>>, serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let slot = RowsSeed { shape: self, reading }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(match slot {
+            Slot::Rows(mut rows) if json.trim_start().starts_with('{') => rows.pop(),
+            _ => None,
+        })
+    }
+}
 
 /// Reads an object into the slots of a row.
 struct NodeSeed<'s, 'r, 'de> {
@@ -33,11 +53,11 @@ impl<'de> NodeSeed<'_, '_, 'de> {
         while let Some(found) = map.next_key_seed(KeySeed(self.node))? {
             match found {
                 None => drop(map.next_value::<IgnoredAny>()?),
-                Some(Target::Node(node)) => {
+                Some(Child::Node(node)) => {
                     let row = &mut *self.row;
                     map.next_value_seed(NodeSeed { node, row, reading: self.reading })?;
                 }
-                Some(Target::Leaf(at, leaf)) => {
+                Some(Child::Leaf(at, leaf)) => {
                     let seed = LeafSeed { leaf, reading: self.reading };
                     self.row[*at] = map.next_value_seed(seed)?;
                 }
@@ -114,7 +134,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_, 'de> {
 struct KeySeed<'s>(&'s Node);
 
 impl<'de, 's> DeserializeSeed<'de> for KeySeed<'s> {
-    type Value = Option<&'s Target>;
+    type Value = Option<&'s Child>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -122,7 +142,7 @@ impl<'de, 's> DeserializeSeed<'de> for KeySeed<'s> {
 }
 
 impl<'s> Visitor<'_> for KeySeed<'s> {
-    type Value = Option<&'s Target>;
+    type Value = Option<&'s Child>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
@@ -271,7 +291,7 @@ pub(super) fn parse<'a>(leaf: &Leaf, text: &str) -> Option<Slot<'a>> {
     slot.or(text.is_empty().then_some(Slot::Null))
 }
 
-/// Tells whether a column can hold a value; any column of JSON text can.
+/// Whether a column can hold a value; any column of JSON text can.
 pub(super) fn fits(leaf: &Leaf, value: &serde_json::Value) -> bool {
     let reading = Reading::default();
     let is_read = matches!(leaf, Leaf::Json)

@@ -9,7 +9,7 @@ use super::slot::{Row, Slot};
 use super::{company, identities, mismatch, people, sessions, time, walk};
 use crate::event::scan::{self, Excess};
 use crate::event::{Envelope, Lenient, Record};
-use crate::schema::Kind::{Int, Struct, Structs, Text, Time};
+use crate::schema::ColumnType::{Int, Struct, Structs, Text, Time};
 use crate::schema::{Column, column, position};
 use crate::text;
 
@@ -40,40 +40,27 @@ pub static DATA: &[Column] = &[
 ];
 
 /// Positions in [`DATA`].
-pub mod at {
+pub(crate) mod at {
     use super::{DATA, position};
 
-    /// `session`
-    pub const SESSION: usize = position(DATA, "session");
-    /// `person`
-    pub const PERSON: usize = position(DATA, "person");
-    /// `companies`
-    pub const COMPANIES: usize = position(DATA, "companies");
-    /// `email_validations`
-    pub const EMAIL_VALIDATIONS: usize = position(DATA, "email_validations");
-    /// `validations`
-    pub const VALIDATIONS: usize = position(DATA, "validations");
-    /// `identity`
-    pub const IDENTITY: usize = position(DATA, "identity");
-    /// `pixel_id`
-    pub const PIXEL_ID: usize = position(DATA, "pixel_id");
-    /// `prid`
-    pub const PRID: usize = position(DATA, "prid");
-    /// `session_id`
-    pub const SESSION_ID: usize = position(DATA, "session_id");
-    /// `visitor_id`
-    pub const VISITOR_ID: usize = position(DATA, "visitor_id");
-    /// `ended_at`
-    pub const ENDED_AT: usize = position(DATA, "ended_at");
-    /// `event_count`
-    pub const EVENT_COUNT: usize = position(DATA, "event_count");
-    /// `finalized_at`
-    pub const FINALIZED_AT: usize = position(DATA, "finalized_at");
+    pub(crate) const SESSION: usize = position(DATA, "session");
+    pub(crate) const PERSON: usize = position(DATA, "person");
+    pub(crate) const COMPANIES: usize = position(DATA, "companies");
+    pub(crate) const EMAIL_VALIDATIONS: usize = position(DATA, "email_validations");
+    pub(crate) const VALIDATIONS: usize = position(DATA, "validations");
+    pub(crate) const IDENTITY: usize = position(DATA, "identity");
+    pub(crate) const PIXEL_ID: usize = position(DATA, "pixel_id");
+    pub(crate) const PRID: usize = position(DATA, "prid");
+    pub(crate) const SESSION_ID: usize = position(DATA, "session_id");
+    pub(crate) const VISITOR_ID: usize = position(DATA, "visitor_id");
+    pub(crate) const ENDED_AT: usize = position(DATA, "ended_at");
+    pub(crate) const EVENT_COUNT: usize = position(DATA, "event_count");
+    pub(crate) const FINALIZED_AT: usize = position(DATA, "finalized_at");
 }
 
 /// Why an event stands in `dead_letters`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct ParseFailure {
     /// `not_utf8`, `not_json`, `too_deep`, `too_large`, `no_envelope`, `id_conflict`,
     /// `unexpected_type` or `repaired`.
     pub reason: &'static str,
@@ -81,7 +68,7 @@ pub struct Trouble {
     pub path: Option<String>,
 }
 
-impl Trouble {
+impl ParseFailure {
     pub(super) fn new(reason: &'static str, path: Option<String>) -> Self {
         Self { reason, path }
     }
@@ -166,7 +153,7 @@ impl<'a> Context<'a> {
 }
 
 /// An event's context, its payload if it has one, and what is wrong with it.
-pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<Trouble>);
+pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<ParseFailure>);
 
 /// Reads an event's envelope and payload.
 ///
@@ -174,7 +161,7 @@ pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<Trouble>);
 /// the context can be used.
 pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
     let Ok(body) = simdutf8::basic::from_utf8(text::without_mark(&record.body)) else {
-        return (Context::unread(record), None, Some(Trouble::new("not_utf8", None)));
+        return (Context::unread(record), None, Some(ParseFailure::new("not_utf8", None)));
     };
     walked(shape, record, body).unwrap_or_else(|| parsed(shape, record, body))
 }
@@ -183,7 +170,7 @@ pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
 pub fn read_by_parser<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
     match str::from_utf8(&record.body) {
         Ok(body) => parsed(shape, record, body),
-        Err(_) => (Context::unread(record), None, Some(Trouble::new("not_utf8", None))),
+        Err(_) => (Context::unread(record), None, Some(ParseFailure::new("not_utf8", None))),
     }
 }
 
@@ -208,16 +195,17 @@ fn parsed<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Read<'a> {
         Ok(envelope) => envelope,
         Err(error) => {
             let reason = if error.is_data() { "no_envelope" } else { "not_json" };
-            let trouble = Trouble::new(reason, Some(place(&error)));
-            return (Context::unread(record), None, Some(trouble));
+            let failure = ParseFailure::new(reason, Some(position_of(&error)));
+            return (Context::unread(record), None, Some(failure));
         }
     };
     let reading = Reading::default();
     let data = match envelope.data.map(|data| shape.read(data.get(), &reading)) {
         Some(Ok(data)) => data,
         Some(Err(error)) => {
-            let trouble = Trouble::new("not_json", Some(format!("data: {}", place(&error))));
-            return (Context::of(record, envelope, &vec![]), None, Some(trouble));
+            let failure =
+                ParseFailure::new("not_json", Some(format!("data: {}", position_of(&error))));
+            return (Context::of(record, envelope, &vec![]), None, Some(failure));
         }
         None => None,
     };
@@ -227,32 +215,32 @@ fn parsed<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Read<'a> {
         (None, _) => Some("data"),
     };
     if let Some(missing) = missing {
-        let trouble = Trouble::new("no_envelope", Some(missing.to_owned()));
-        return (Context::of(record, envelope, &vec![]), None, Some(trouble));
+        let failure = ParseFailure::new("no_envelope", Some(missing.to_owned()));
+        return (Context::of(record, envelope, &vec![]), None, Some(failure));
     }
     let data = data.expect("an event without data was left above");
-    let trouble = trouble_of(shape, &reading, envelope.data.map(RawValue::get));
-    let trouble = trouble.or_else(|| {
+    let failure = failure_of(shape, &reading, envelope.data.map(RawValue::get));
+    let failure = failure.or_else(|| {
         let key = untimely(&envelope)?;
-        Some(Trouble::new("unexpected_type", Some(key.to_owned())))
+        Some(ParseFailure::new("unexpected_type", Some(key.to_owned())))
     });
-    (Context::of(record, envelope, &data), Some(data), trouble)
+    (Context::of(record, envelope, &data), Some(data), failure)
 }
 
 /// Returns what did not fit into the rows of an event.
-fn trouble_of(shape: &Shape, reading: &Reading, data: Option<&str>) -> Option<Trouble> {
+fn failure_of(shape: &Shape, reading: &Reading, data: Option<&str>) -> Option<ParseFailure> {
     if reading.has_overflow() {
         let limit = format!("data: more than {ROWS_MAX} objects, or {ITEMS_MAX} texts in lists");
-        return Some(Trouble::new("too_large", Some(limit)));
+        return Some(ParseFailure::new("too_large", Some(limit)));
     }
     reading.has_mismatch().then(|| {
-        let place = data.and_then(|data| mismatch::first(shape, data));
-        let path = place.map(|place| format!("data.{place}"));
-        Trouble::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
+        let path = data.and_then(|data| mismatch::first(shape, data));
+        let path = path.map(|path| format!("data.{path}"));
+        ParseFailure::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
     })
 }
 
-impl From<Excess> for Trouble {
+impl From<Excess> for ParseFailure {
     fn from(excess: Excess) -> Self {
         let (reason, limit) = match excess {
             Excess::Depth(at) => {
@@ -267,7 +255,7 @@ impl From<Excess> for Trouble {
 }
 
 /// Returns where the parser stopped, and why if its words hold nothing of the body.
-fn place(error: &serde_json::Error) -> String {
+fn position_of(error: &serde_json::Error) -> String {
     if error.is_data() {
         return format!("expected an object at line {} column {}", error.line(), error.column());
     }

@@ -4,12 +4,8 @@
 
 use std::cell::Cell;
 
-use serde::de::DeserializeSeed as _;
-
-use super::decode::RowsSeed;
-use super::reading::Reading;
 use super::slot::{Row, Slot};
-use crate::schema::{Column, Kind};
+use crate::schema::{Column, ColumnType};
 
 /// The keys that lead to the columns of an object.
 #[derive(Debug)]
@@ -21,7 +17,7 @@ pub struct Shape {
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// Sorted by length, then bytes.
-    children: Vec<(&'static str, Target)>,
+    children: Vec<(&'static str, Child)>,
     /// Which child came after each one the last time, the first one's before all.
     ///
     /// A sender writes its keys in the same order each time, so this is where to look first.
@@ -29,7 +25,7 @@ pub(super) struct Node {
 }
 
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum Child {
     Node(Node),
     Leaf(usize, Leaf),
 }
@@ -53,7 +49,7 @@ impl Shape {
         let mut root = Node::default();
         for (at, column) in columns.iter().enumerate() {
             if !column.path.is_empty() {
-                root.insert(column.path, Target::Leaf(at, Leaf::new(column.kind)));
+                root.insert(column.path, Child::Leaf(at, Leaf::new(column.column_type)));
             }
         }
         root.sort();
@@ -69,97 +65,82 @@ impl Shape {
     pub(super) fn empty_row<'a>(&self) -> Row<'a> {
         vec![Slot::Null; self.n_columns]
     }
-
-    /// Reads a JSON text; what does not fit is noted in `reading`.
-    ///
-    /// # Errors
-    /// The parser's message if the text is not JSON. A value that is no object reads as `None`.
-    pub fn read<'a>(
-        &self,
-        json: &'a str,
-        reading: &Reading,
-    ) -> Result<Option<Row<'a>>, serde_json::Error> {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let slot = RowsSeed { shape: self, reading }.deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        Ok(match slot {
-            Slot::Rows(mut rows) if json.trim_start().starts_with('{') => rows.pop(),
-            _ => None,
-        })
-    }
 }
 
 impl Leaf {
-    fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Text => Self::Text,
-            Kind::Int => Self::Int,
-            Kind::Float => Self::Float,
-            Kind::Bool => Self::Bool,
-            Kind::Time | Kind::Day => Self::Time,
-            Kind::Json => Self::Json,
-            Kind::TextList => Self::TextList,
-            Kind::Struct(columns) | Kind::Structs(columns) => Self::Rows(Shape::new(columns)),
+    fn new(column_type: ColumnType) -> Self {
+        match column_type {
+            ColumnType::Text => Self::Text,
+            ColumnType::Int => Self::Int,
+            ColumnType::Float => Self::Float,
+            ColumnType::Bool => Self::Bool,
+            ColumnType::Time | ColumnType::Day => Self::Time,
+            ColumnType::Json => Self::Json,
+            ColumnType::TextList => Self::TextList,
+            ColumnType::Struct(columns) | ColumnType::Structs(columns) => {
+                Self::Rows(Shape::new(columns))
+            }
         }
     }
 }
 
 impl Node {
-    fn insert(&mut self, path: &'static str, target: Target) {
+    fn insert(&mut self, path: &'static str, child: Child) {
         let Some((key, rest)) = path.split_once('.') else {
-            self.children.push((path, target));
+            self.children.push((path, child));
             return;
         };
-        let found = self.children.iter_mut().find_map(|(name, target)| match target {
-            Target::Node(node) if *name == key => Some(node),
+        let found = self.children.iter_mut().find_map(|(name, child)| match child {
+            Child::Node(node) if *name == key => Some(node),
             _ => None,
         });
         if let Some(node) = found {
-            node.insert(rest, target);
+            node.insert(rest, child);
             return;
         }
         let mut node = Self::default();
-        node.insert(rest, target);
-        self.children.push((key, Target::Node(node)));
+        node.insert(rest, child);
+        self.children.push((key, Child::Node(node)));
     }
 
     /// Returns the keys and what they lead to.
-    pub(super) fn children(&self) -> &[(&'static str, Target)] {
+    pub(super) fn children(&self) -> &[(&'static str, Child)] {
         &self.children
     }
 
     /// Returns the first column under this key.
     pub(super) fn first_leaf(&self) -> Option<usize> {
-        self.children.iter().find_map(|(_, target)| match target {
-            Target::Node(node) => node.first_leaf(),
-            Target::Leaf(at, _) => Some(*at),
+        self.children.iter().find_map(|(_, child)| match child {
+            Child::Node(node) => node.first_leaf(),
+            Child::Leaf(at, _) => Some(*at),
         })
     }
 
     fn sort(&mut self) {
         self.children.sort_by_key(|(key, _)| (key.len(), *key));
         self.followers = vec![Cell::new(0); self.children.len() + 1];
-        for (_, target) in &mut self.children {
-            if let Target::Node(node) = target {
+        for (_, child) in &mut self.children {
+            if let Child::Node(node) = child {
                 node.sort();
             }
         }
     }
 
-    pub(super) fn find(&self, key: &str) -> Option<&Target> {
+    pub(super) fn find(&self, key: &str) -> Option<&Child> {
         Some(&self.children[self.search(key)?].1)
     }
 
-    /// Finds the child that comes after the one at `place`, 0 at the beginning, which it moves on.
+    /// Finds the child of a key, looking first where `follower_idx` says, which it moves on; that
+    /// is 0 at the beginning.
     #[inline]
-    pub(super) fn find_from(&self, place: &mut usize, key: &str) -> Option<&Target> {
-        let follower = &self.followers[*place];
+    pub(super) fn find_from(&self, follower_idx: &mut usize, key: &str) -> Option<&Child> {
+        let follower = &self.followers[*follower_idx];
         let mut at = follower.get();
         if self.children.get(at).is_none_or(|(name, _)| *name != key) {
             at = self.search(key)?;
             follower.set(at);
         }
-        *place = at + 1;
+        *follower_idx = at + 1;
         Some(&self.children[at].1)
     }
 

@@ -25,9 +25,10 @@ use std::time::Duration;
 
 use super::bond::{self, Bonded, Met, Settled, Target};
 use super::error::JournalError;
+use super::layout::{list_sequences, load_checkpoint, load_ingester, segment_path};
+use super::recycled_segments::{self, RecycledSegments};
 use super::request;
 use super::segment::{HEADER_BYTES, Header};
-use super::spares::{self, Spares};
 use crate::disk;
 
 /// A journal's folder, locked for this process.
@@ -36,7 +37,7 @@ pub struct Directory {
     root: PathBuf,
     ingester: String,
     bonded: Arc<Bonded>,
-    spares: Spares,
+    recycled_segments: RecycledSegments,
     _lock: File,
 }
 
@@ -47,8 +48,8 @@ impl Directory {
     /// [`JournalError::Locked`] if another process has it, [`JournalError::OtherLake`] if it
     /// holds events for another lake, [`JournalError::Io`].
     pub fn open(root: &Path, target: &Target<'_>) -> Result<Self, JournalError> {
-        let folders =
-            ["segments", "ids", request::FOLDER, spares::FOLDER].map(|name| root.join(name));
+        let folders = ["segments", "ids", request::FOLDER, recycled_segments::FOLDER]
+            .map(|name| root.join(name));
         for folder in [root.to_owned()].into_iter().chain(folders) {
             disk::create_folders(&folder).map_err(JournalError::io(&folder))?;
         }
@@ -61,8 +62,9 @@ impl Directory {
         }
         let ingester = ingester_name(root)?;
         let bonded = Bonded::bind(root, target)?;
-        let spares = Spares::open(root).map_err(JournalError::io(root.join(spares::FOLDER)))?;
-        Ok(Self { root: root.to_owned(), ingester, bonded, spares, _lock: lock })
+        let recycled_segments = RecycledSegments::open(root)
+            .map_err(JournalError::io(root.join(recycled_segments::FOLDER)))?;
+        Ok(Self { root: root.to_owned(), ingester, bonded, recycled_segments, _lock: lock })
     }
 
     /// Returns the journal's folder.
@@ -88,7 +90,7 @@ impl Directory {
         &self.bonded
     }
 
-    /// Tells whether the journal has brought events to a lake at this address.
+    /// Whether the journal has brought events to a lake at this address.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -96,7 +98,7 @@ impl Directory {
         self.bonded.knows_lake()
     }
 
-    /// Tells whether a lake of this identity is another one than the journal knows.
+    /// Whether a lake of this identity is another one than the journal knows.
     #[must_use]
     pub fn is_another(&self, id: Option<&str>) -> bool {
         self.bonded.is_another(id)
@@ -159,7 +161,7 @@ impl Directory {
         let path = self.segment(sequence);
         let uuid = uuid::Uuid::new_v4().into_bytes();
         let header = Header { uuid, sequence, created_at_ms: now_ms };
-        match self.spares.take(&path, &header.encode()) {
+        match self.recycled_segments.take(&path, &header.encode()) {
             Ok(Some(file)) => return Ok((file, header)),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "a segment's file can't be used again"),
@@ -191,7 +193,7 @@ impl Directory {
     /// # Errors
     /// [`JournalError::Io`].
     pub fn release_segment(&self, sequence: u64, now: Duration) -> Result<(), JournalError> {
-        let kept = self.spares.keep(&self.segment(sequence), now);
+        let kept = self.recycled_segments.keep(&self.segment(sequence), now);
         let is_kept = kept.unwrap_or_else(|error| {
             tracing::warn!(%error, "a segment's file can't be kept and is removed");
             false
@@ -201,8 +203,8 @@ impl Directory {
 
     /// Returns the files that are kept to be written over.
     #[must_use]
-    pub fn spares(&self) -> &Spares {
-        &self.spares
+    pub fn recycled_segments(&self) -> &RecycledSegments {
+        &self.recycled_segments
     }
 
     /// Reads the highest sequence that is in the lake, 0 at first.
@@ -238,64 +240,6 @@ impl Directory {
         let path = folder.join(format!("{sequence:020}-{offset}.bin"));
         disk::replace_file(&path, bytes).map_err(JournalError::io(&path))?;
         Ok(path)
-    }
-}
-
-/// Returns the path of a segment in the journal at `root`.
-#[must_use]
-pub fn segment_path(root: &Path, sequence: u64) -> PathBuf {
-    root.join("segments").join(format!("{sequence:020}.seg"))
-}
-
-/// Lists the sequences of the segments in the journal at `root`, ascending; needs no lock.
-///
-/// # Errors
-/// [`JournalError::Io`].
-pub fn list_sequences(root: &Path) -> Result<Vec<u64>, JournalError> {
-    let folder = root.join("segments");
-    let mut sequences = vec![];
-    for entry in fs::read_dir(&folder).map_err(JournalError::io(&folder))? {
-        let name = entry.map_err(JournalError::io(&folder))?.file_name();
-        let stem = name.to_str().and_then(|name| name.strip_suffix(".seg"));
-        sequences.extend(stem.and_then(|stem| stem.parse::<u64>().ok()));
-    }
-    sequences.sort_unstable();
-    Ok(sequences)
-}
-
-/// Reads the checkpoint of the journal at `root`; needs no lock.
-///
-/// # Errors
-/// [`JournalError::Io`], also if the file holds no number.
-pub fn load_checkpoint(root: &Path) -> Result<u64, JournalError> {
-    let path = root.join("checkpoint");
-    match fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(source) => Err(JournalError::Io { path, source }),
-        Ok(text) => text.trim().parse().map_err(|_| JournalError::Io {
-            path,
-            source: io::Error::new(io::ErrorKind::InvalidData, "not a number"),
-        }),
-    }
-}
-
-/// Reads the name of the journal at `root`, if it has one; needs no lock.
-///
-/// # Errors
-/// [`JournalError::Io`], also if the file holds no name.
-pub fn load_ingester(root: &Path) -> Result<Option<String>, JournalError> {
-    let path = root.join("ingester");
-    match fs::read_to_string(&path) {
-        Ok(text) => {
-            let name = text.trim().to_owned();
-            if name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Ok(Some(name));
-            }
-            let source = io::Error::new(io::ErrorKind::InvalidData, "not an ingester's name");
-            Err(JournalError::Io { path, source })
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(JournalError::Io { path, source }),
     }
 }
 

@@ -62,3 +62,20 @@ impl JournalError {
         move |source| Self::Io { path, source }
     }
 }
+
+/// Why an append was not acknowledged; an outsider learns no more than this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// A limit of what may wait for the lake is reached, this one.
+    #[error("journal is full: {0} is reached")]
+    Full(&'static str),
+    /// The disk refused.
+    #[error("journal can't be written")]
+    Failed,
+    /// The journal is closing.
+    #[error("journal is closed")]
+    Closed,
+    /// The record is larger than a frame can be.
+    #[error("body is too large for the journal")]
+    TooLarge,
+}

@@ -7,17 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::directory::Directory;
 use super::error::JournalError;
 use super::frame;
-use super::ids::{self, Entry, KnownIds, Persister};
+use super::ids::{self, IdEntry, KnownIds, Persister};
+use super::quota::Quota;
 use super::recovery;
-use super::room::Bounds;
 use super::segment::{HEADER_BYTES, Header};
+use super::segment_state::{OpenState, SealedSegment};
 use crate::event::{Record, RecordKind};
 use crate::failpoint;
 
@@ -29,13 +28,13 @@ pub struct Options {
     /// A segment is sealed when it holds this many records.
     pub segment_records_max: u64,
     /// What may wait at most.
-    pub bounds: Bounds,
+    pub quota: Quota,
     /// How long an id is remembered, in milliseconds.
     pub dedup_window_ms: i64,
 }
 
 /// An id's key and what is remembered of it.
-type Known = (Vec<u8>, Entry);
+type Known = (Vec<u8>, IdEntry);
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,25 +47,6 @@ pub enum Outcome {
     Conflict,
 }
 
-/// A segment that takes no more records.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedSegment {
-    /// Its number.
-    pub sequence: u64,
-    /// Its random identity.
-    pub uuid: [u8; 16],
-    /// Its file.
-    pub path: PathBuf,
-    /// Bytes of it that count; what follows was never acknowledged.
-    pub length: u64,
-    /// Records in it.
-    pub n_records: u64,
-    /// Offsets of frames that another segment holds too, to be left out here.
-    pub skip: BTreeSet<u64>,
-    /// When it was created, milliseconds since the Unix epoch.
-    pub created_at_ms: i64,
-}
-
 /// The segment that takes records.
 #[derive(Debug)]
 struct OpenSegment {
@@ -77,19 +57,6 @@ struct OpenSegment {
     n_records: u64,
     /// A write or sync failed: it takes no more.
     given_up: bool,
-}
-
-/// How full the open segment is; what a flush policy looks at.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OpenState {
-    /// Records in it.
-    pub n_records: u64,
-    /// Bytes in it.
-    pub bytes: u64,
-    /// Time of receipt of its first record, milliseconds since the Unix epoch.
-    pub first_at_ms: Option<i64>,
-    /// Since when it has held anything, by the clock that never goes backwards.
-    pub since: Option<Duration>,
 }
 
 /// The journal, open for appending.
@@ -159,8 +126,8 @@ impl Log {
 
     /// Returns what may wait at most.
     #[must_use]
-    pub fn bounds(&self) -> Bounds {
-        self.options.bounds
+    pub fn quota(&self) -> Quota {
+        self.options.quota
     }
 
     /// Returns how full the open segment is.
@@ -201,6 +168,7 @@ impl Log {
         let sequence = self.open_segment(now_ms)?;
         let (outcomes, entries) = match self.classify(records, sequence, now_ms) {
             Ok(classified) => classified,
+            // Without the index a repeat would pass for a new event, so nothing is taken.
             Err(error) => {
                 self.is_index_broken = true;
                 return Err(error);
@@ -211,6 +179,8 @@ impl Log {
         let n_fresh = self.write(fresh.map(|(record, _)| record))?;
         if n_fresh > 0 {
             self.first_at_ms = self.first_at_ms.or(Some(now_ms));
+            // Behind the sync, never before it: an id that is known while its record is lost would
+            // have each repeat of it turned away.
             self.index(&entries);
             failpoint::pass("journal_after_index");
         }
@@ -225,6 +195,7 @@ impl Log {
         if self.is_index_broken {
             self.ids.reopen()?;
             let mut live = self.live.clone();
+            // Of the open segment what was acknowledged: behind that may lie a write that failed.
             live.extend(self.open.as_ref().map(|open| (open.header.sequence, open.length)));
             recovery::reindex(&self.directory, &mut self.ids, &live, now_ms)?;
             self.is_index_broken = false;
@@ -235,6 +206,7 @@ impl Log {
 
     /// Seals the open segment if it holds anything.
     pub fn seal(&mut self) -> Option<SealedSegment> {
+        // An empty one stays open: a flush would have nothing to do with it.
         let open = self.open.take_if(|open| open.n_records > 0 || open.given_up)?;
         self.first_at_ms = None;
         if open.n_records == 0 {
@@ -243,6 +215,7 @@ impl Log {
             }
             return None;
         }
+        // If it can't be read, mending the index reads more segments than it has to.
         let checkpoint = self.directory.checkpoint().unwrap_or(0);
         self.live.retain(|sequence, _| *sequence > checkpoint);
         self.live.insert(open.header.sequence, open.length);
@@ -285,12 +258,13 @@ impl Log {
         now_ms: i64,
     ) -> Result<(Vec<Outcome>, Vec<Known>), JournalError> {
         let mut outcomes = Vec::with_capacity(records.len());
-        let mut fresh: HashMap<Vec<u8>, Entry> = HashMap::with_capacity(records.len());
+        // Repeats come in one batch too, before the index knows the first of them.
+        let mut fresh: HashMap<Vec<u8>, IdEntry> = HashMap::with_capacity(records.len());
         for record in records {
             let body_hash = ids::body_hash(&record.body);
-            let entry = Entry { body_hash, sequence, received_at_ms: record.received_at_ms };
+            let entry = IdEntry { body_hash, sequence, received_at_ms: record.received_at_ms };
             let key = record.webhook_id.as_bytes().to_vec();
-            let known = |key: &[u8]| -> Result<Option<Entry>, JournalError> {
+            let known = |key: &[u8]| -> Result<Option<IdEntry>, JournalError> {
                 match fresh.get(key) {
                     Some(entry) => Ok(Some(*entry)),
                     None => self.ids.lookup(key, now_ms),
@@ -302,6 +276,8 @@ impl Log {
                     outcomes.push(Outcome::Accepted);
                 }
                 Some(first) if first.body_hash == body_hash => outcomes.push(Outcome::Duplicate),
+                // The first body keeps the id. Another is kept once, under a key with its hash, so
+                // that a repeat of it is a duplicate as well.
                 Some(_) => {
                     let key = ids::conflict_key(&record.webhook_id, body_hash);
                     if known(&key)?.is_some() {
@@ -343,12 +319,14 @@ impl Log {
         failpoint::pass("journal_after_sync");
         open.length += self.buffer.len() as u64;
         open.n_records += n_records;
+        // One batch of large bodies is not to hold its memory for ever.
         self.buffer.shrink_to(4 << 20);
         Ok(n_records)
     }
 
     /// Opens a new segment unless one is open and sound; returns its sequence.
     fn open_segment(&mut self, now_ms: i64) -> Result<u64, JournalError> {
+        // One that was given up was sealed at the end of its batch.
         if let Some(open) = &self.open {
             return Ok(open.header.sequence);
         }

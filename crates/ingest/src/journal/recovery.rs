@@ -1,4 +1,4 @@
-//! Opening a journal: what the last process left behind becomes sealed segments.
+//! Recovery: what the last process left behind becomes sealed segments.
 //!
 //! Each segment that is not yet in the lake is read once. Torn tails are cut off, damaged bytes
 //! are copied to `damaged/` and reported, ids enter the index again, and a record that two
@@ -9,14 +9,12 @@ use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::bond::Target;
 use super::directory::Directory;
 use super::error::JournalError;
-use super::ids::{self, Entry, KnownIds};
-use super::log::{Log, Options, SealedSegment};
+use super::ids::{self, IdEntry, KnownIds};
 use super::segment::{Piece, SegmentReader};
+use super::segment_state::SealedSegment;
 use crate::event::{Record, RecordKind};
 
 /// Ids are entered in batches of this many.
@@ -33,44 +31,6 @@ pub struct Recovery {
     pub torn_bytes: u64,
     /// Files that hold bytes which were acknowledged and can't be read.
     pub damaged: Vec<PathBuf>,
-}
-
-/// Opens or creates the journal at `root` for a lake, which need not be there: its address, or
-/// more if more is known.
-///
-/// # Errors
-/// Any [`JournalError`]. A segment of an unknown version is not touched.
-pub fn open<'a>(
-    root: &Path,
-    lake: impl Into<Target<'a>>,
-    options: Options,
-    now_ms: i64,
-) -> Result<(Log, Recovery), JournalError> {
-    let directory = Arc::new(Directory::open(root, &lake.into())?);
-    let mut ids = KnownIds::open(directory.bonded(), options.dedup_window_ms)?;
-    ids.prepare(now_ms)?;
-    let checkpoint = directory.checkpoint()?;
-    let sequences = directory.sequences()?;
-    let next_sequence = sequences.last().copied().unwrap_or(0).max(checkpoint) + 1;
-    let mut recovery = Recovery::default();
-    for sequence in sequences {
-        if sequence <= checkpoint {
-            directory.remove_segment(sequence)?;
-            continue;
-        }
-        let live = checkpoint + 1..=u64::MAX;
-        let mut scan = Scan { directory: &directory, ids: &mut ids, now_ms, live, sequence };
-        match scan.run(&mut recovery)? {
-            Some(segment) => {
-                recovery.n_records += segment.n_records;
-                recovery.sealed.push(segment);
-            }
-            None => directory.remove_segment(sequence)?,
-        }
-    }
-    let live = recovery.sealed.iter().map(|segment| (segment.sequence, segment.length)).collect();
-    let unmet_at = directory.unmet_at(next_sequence - 1)?;
-    Ok((Log::new(directory, options, ids, next_sequence, unmet_at, live), recovery))
 }
 
 /// Enters the ids of all records that wait for the lake into an index that may have lost some.
@@ -94,6 +54,7 @@ pub(super) fn reindex(
         let live = oldest..=u64::MAX;
         let scan = Scan { directory, ids, now_ms, live, sequence };
         let mut entries = vec![];
+        // Behind `length` may lie a write that failed and was never acknowledged.
         while reader.offset() < length {
             let Some(piece) = reader.next_piece()? else { break };
             let Piece::Record { record, .. } = piece else { continue };
@@ -108,17 +69,20 @@ pub(super) fn reindex(
 }
 
 /// The reading of one segment.
-struct Scan<'a> {
-    directory: &'a Directory,
-    ids: &'a mut KnownIds,
-    now_ms: i64,
-    live: std::ops::RangeInclusive<u64>,
-    sequence: u64,
+pub(super) struct Scan<'a> {
+    pub(super) directory: &'a Directory,
+    pub(super) ids: &'a mut KnownIds,
+    pub(super) now_ms: i64,
+    pub(super) live: std::ops::RangeInclusive<u64>,
+    pub(super) sequence: u64,
 }
 
 impl Scan<'_> {
     /// Reads the segment; `None` if nothing of it counts.
-    fn run(&mut self, recovery: &mut Recovery) -> Result<Option<SealedSegment>, JournalError> {
+    pub(super) fn run(
+        &mut self,
+        recovery: &mut Recovery,
+    ) -> Result<Option<SealedSegment>, JournalError> {
         let path = self.directory.segment(self.sequence);
         let mut reader = match SegmentReader::open(&path) {
             Ok(reader) => reader,
@@ -163,16 +127,18 @@ impl Scan<'_> {
         }))
     }
 
-    fn entry(&self, record: &Record) -> Entry {
-        Entry {
+    fn entry(&self, record: &Record) -> IdEntry {
+        IdEntry {
             body_hash: ids::body_hash(&record.body),
             sequence: self.sequence,
             received_at_ms: record.received_at_ms,
         }
     }
 
-    /// Tells whether another segment, here or in the lake, already holds this very record.
-    fn held_elsewhere(&self, record: &Record, entry: Entry) -> Result<bool, JournalError> {
+    /// Whether another segment, here or in the lake, already holds this very record.
+    fn held_elsewhere(&self, record: &Record, entry: IdEntry) -> Result<bool, JournalError> {
+        // Of two segments the one that the index names keeps the record. Where it names none yet,
+        // the older does, since it is read first.
         let known = self.ids.lookup(&key_of(record, entry), self.now_ms)?;
         Ok(known.is_some_and(|known| {
             known.sequence != self.sequence
@@ -211,7 +177,7 @@ impl Scan<'_> {
     }
 }
 
-fn key_of(record: &Record, entry: Entry) -> Vec<u8> {
+fn key_of(record: &Record, entry: IdEntry) -> Vec<u8> {
     match record.kind {
         RecordKind::Event => record.webhook_id.as_bytes().to_vec(),
         RecordKind::IdConflict => ids::conflict_key(&record.webhook_id, entry.body_hash),

@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::log::{OpenState, SealedSegment};
-use super::room::Use;
+use super::mutex::lock;
+use super::quota::Usage;
+use super::segment_state::{OpenState, SealedSegment};
 use crate::disk;
 
 /// Facts about the journal that other tasks read.
@@ -74,8 +75,8 @@ impl Shared {
     }
 
     /// Returns what waits, and what the disk has left.
-    pub(super) fn used(&self, root: &Path, now_ms: i64) -> Use {
-        Use {
+    pub(super) fn usage(&self, root: &Path, now_ms: i64) -> Usage {
+        Usage {
             bytes: self.sealed_bytes() + self.open_state().bytes,
             n_segments: self.n_sealed(),
             n_records: self.n_records(),
@@ -117,9 +118,4 @@ impl Shared {
     pub(super) fn end_unsynced(&self, n_bytes: u64) {
         self.unsynced_bytes.fetch_sub(n_bytes, Ordering::AcqRel);
     }
-}
-
-/// Locks a mutex whose guarded value stays whole even if a holder panicked.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,8 +6,8 @@
 use std::path::Path;
 
 use super::bond::load_address;
-use super::directory::{list_sequences, load_checkpoint, segment_path};
 use super::error::JournalError;
+use super::layout::{list_sequences, load_checkpoint, segment_path};
 use super::segment::{HEADER_BYTES, Piece, SegmentReader};
 
 /// Bytes of segments that are read; what is beyond is not counted.

@@ -24,7 +24,7 @@ fn an_index_that_lost_its_ids_is_told_of_all_that_waits() {
     let options = Options {
         segment_bytes_max: 1 << 20,
         segment_records_max: 4,
-        bounds: Bounds::default(),
+        quota: Quota::default(),
         dedup_window_ms: 1_000_000,
     };
     let (mut log, _) = open(folder.path(), "/lake", options, 10).unwrap();

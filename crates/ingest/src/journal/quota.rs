@@ -1,11 +1,11 @@
 //! Whether the journal may take more: pure.
 //!
-//! A limit that is reached refuses new events before anything breaks, and says which one it is;
+//! A limit that is exceeded refuses new events before anything breaks, and says which one it is;
 //! as soon as the lake has taken what waits, or the disk has space again, events are taken again.
 
 /// What waits for the lake at most, and what the disk must have left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct Quota {
     /// Bytes of all segments.
     pub bytes_max: u64,
     /// Sealed segments.
@@ -16,7 +16,7 @@ pub struct Bounds {
     pub free_bytes_min: u64,
 }
 
-impl Default for Bounds {
+impl Default for Quota {
     fn default() -> Self {
         Self {
             bytes_max: 10 << 30,
@@ -29,7 +29,7 @@ impl Default for Bounds {
 
 /// What waits, and what the disk has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Use {
+pub struct Usage {
     /// Bytes of all segments.
     pub bytes: u64,
     /// Sealed segments.
@@ -42,20 +42,20 @@ pub struct Use {
     pub free_bytes: u64,
 }
 
-impl Bounds {
-    /// Returns the limit that is reached, by the name of its option.
+impl Quota {
+    /// Returns the limit that is exceeded, by the name of its option.
     #[must_use]
-    pub fn reached(&self, used: &Use) -> Option<&'static str> {
-        if used.bytes >= self.bytes_max {
+    pub fn exceeded(&self, usage: &Usage) -> Option<&'static str> {
+        if usage.bytes >= self.bytes_max {
             return Some("journal-bytes");
         }
-        if used.n_segments >= self.segments_max {
+        if usage.n_segments >= self.segments_max {
             return Some("max-segments");
         }
-        if used.age_ms > self.age_ms_max {
+        if usage.age_ms > self.age_ms_max {
             return Some("max-backlog-age");
         }
-        (used.free_bytes < self.free_bytes_min).then_some("min-free-disk")
+        (usage.free_bytes < self.free_bytes_min).then_some("min-free-disk")
     }
 }
 
@@ -64,15 +64,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_limit_that_is_reached_is_named() {
-        let bounds =
-            Bounds { bytes_max: 100, segments_max: 3, age_ms_max: 1000, free_bytes_min: 50 };
-        let used = Use { bytes: 99, n_segments: 2, n_records: 9, age_ms: 1000, free_bytes: 50 };
-        assert_eq!(bounds.reached(&used), None);
-        let reached = |used: Use| bounds.reached(&used).unwrap();
-        assert_eq!(reached(Use { bytes: 100, ..used }), "journal-bytes");
-        assert_eq!(reached(Use { n_segments: 3, ..used }), "max-segments");
-        assert_eq!(reached(Use { age_ms: 1001, ..used }), "max-backlog-age");
-        assert_eq!(reached(Use { free_bytes: 49, ..used }), "min-free-disk");
+    fn the_first_limit_that_is_exceeded_is_named() {
+        let quota = Quota { bytes_max: 100, segments_max: 3, age_ms_max: 1000, free_bytes_min: 50 };
+        let usage = Usage { bytes: 99, n_segments: 2, n_records: 9, age_ms: 1000, free_bytes: 50 };
+        assert_eq!(quota.exceeded(&usage), None);
+        let exceeded = |usage: Usage| quota.exceeded(&usage).unwrap();
+        assert_eq!(exceeded(Usage { bytes: 100, ..usage }), "journal-bytes");
+        assert_eq!(exceeded(Usage { n_segments: 3, ..usage }), "max-segments");
+        assert_eq!(exceeded(Usage { age_ms: 1001, ..usage }), "max-backlog-age");
+        assert_eq!(exceeded(Usage { free_bytes: 49, ..usage }), "min-free-disk");
     }
 }

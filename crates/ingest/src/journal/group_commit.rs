@@ -1,4 +1,7 @@
-//! The journal's single thread: batches of records in, answers out.
+//! Group commit: a thread of its own that syncs whatever arrived during the previous sync.
+//!
+//! There is no timer. At low load one record is written and synced at once; at high load a batch
+//! is as large as one sync is long. The queue in front is bounded, and so is a batch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,10 +9,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::appender::AppendError;
-use super::error::JournalError;
-use super::log::{Log, OpenState, Outcome, SealedSegment};
+use super::error::{AppendError, JournalError};
+use super::log::{Log, Outcome};
 use super::metrics::JournalMetrics;
+use super::segment_state::{OpenState, SealedSegment};
 use super::shared::Shared;
 use crate::clock::Clock;
 use crate::event::Record;
@@ -36,7 +39,7 @@ pub(super) struct Group {
     pub(super) reply: oneshot::Sender<Result<Vec<Outcome>, AppendError>>,
 }
 
-/// What the writer is asked for.
+/// What the thread is asked for.
 pub(super) enum Command {
     Append(Pending),
     AppendAll(Group),
@@ -44,8 +47,8 @@ pub(super) enum Command {
     Probe(oneshot::Sender<()>),
 }
 
-/// The writer thread's state.
-pub(super) struct Writer {
+/// The thread's state.
+pub(super) struct GroupCommit {
     pub(super) log: Log,
     pub(super) shared: Arc<Shared>,
     pub(super) clock: Arc<dyn Clock>,
@@ -121,7 +124,7 @@ impl Batch {
     }
 }
 
-impl Writer {
+impl GroupCommit {
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut batch = Batch::default();
         while let Some(command) = commands.blocking_recv() {
@@ -130,14 +133,17 @@ impl Writer {
             while let Some(command) = next.take() {
                 match command {
                     Command::Append(pending) => batch.push(pending),
+                    // A batch of its own: one error answers all of it, and nobody else.
                     Command::AppendAll(group) => self.commit(&mut Batch::of(group)),
                     Command::Seal(reply) => seals.push(reply),
                     Command::Probe(reply) => probes.push(reply),
                 }
+                // What came during the last sync is taken along; nothing is waited for.
                 if batch.has_room() {
                     next = commands.try_recv().ok();
                 }
             }
+            // Before sealing, so that what was queued ahead of the request is sealed too.
             self.commit(&mut batch);
             if !seals.is_empty() {
                 self.seal();
@@ -160,20 +166,23 @@ impl Writer {
         }
         let started = self.clock.elapsed();
         let now_ms = self.clock.now_ms();
-        let used = self.shared.used(self.log.directory().root(), now_ms);
+        let usage = self.shared.usage(self.log.directory().root(), now_ms);
         let n_bytes = batch.bytes as u64;
         let mut sealed = None;
-        if let Some(limit) = self.log.bounds().reached(&used) {
+        // Asked once a batch, so the quota is exceeded by one batch at most.
+        if let Some(limit) = self.log.quota().exceeded(&usage) {
             self.metrics.full.with_label_values(&[limit]).inc();
             batch.refuse(AppendError::Full(limit));
         } else {
             let (result, segment) = self.log.append(&mut batch.records, now_ms);
             sealed = segment;
+            // The sync is done; nobody waits for what is left to do here.
             self.answer(batch, result);
             let seconds = (self.clock.elapsed() - started).as_secs_f64();
             self.metrics.append_seconds.observe(seconds);
             self.metrics.batch_records.observe(batch.records.len() as f64);
         }
+        // Drops the permits: only now the bodies give back their share of the memory for requests.
         batch.clear();
         self.shared.end_unsynced(n_bytes);
         self.publish(sealed);
@@ -212,6 +221,7 @@ impl Writer {
         if state.n_records > 0 && self.open_since.is_none() {
             self.open_since = Some(self.clock.elapsed());
         }
+        // In between a sealed segment is counted in neither, never in both.
         self.shared.set_open(OpenState { since: self.open_since, ..state });
         if let Some(segment) = sealed {
             self.shared.push(segment);

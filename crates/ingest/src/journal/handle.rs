@@ -1,7 +1,6 @@
-//! Group commit: a thread of its own that syncs whatever arrived during the previous sync.
+//! The journal as the rest of the program holds it: records in, answers out.
 //!
-//! There is no timer. At low load one record is written and synced at once; at high load a batch
-//! is as large as one sync is long. The queue in front is bounded, and so is a batch.
+//! The queue to its thread is bounded: who appends waits for a place in it.
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,36 +10,21 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::directory::Directory;
-use super::error::JournalError;
+use super::error::{AppendError, JournalError};
 use super::frame;
+use super::group_commit::{Command, Group, GroupCommit, Pending};
 use super::ids::Persister;
-use super::log::{Log, Outcome, SealedSegment};
+use super::log::{Log, Outcome};
 use super::metrics::JournalMetrics;
-use super::room::Bounds;
-use super::shared::{Shared, lock};
-use super::writer::{Command, Group, Pending, Writer};
+use super::mutex::lock;
+use super::quota::Quota;
+use super::segment_state::SealedSegment;
+use super::shared::Shared;
 use crate::clock::Clock;
 use crate::event::Record;
 use crate::failpoint;
 
 const QUEUE_RECORDS_MAX: usize = 4096;
-
-/// Why an append was not acknowledged; an outsider learns no more than this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AppendError {
-    /// A limit of what may wait for the lake is reached, this one.
-    #[error("journal is full: {0} is reached")]
-    Full(&'static str),
-    /// The disk refused.
-    #[error("journal can't be written")]
-    Failed,
-    /// The journal is closing.
-    #[error("journal is closed")]
-    Closed,
-    /// The record is larger than a frame can be.
-    #[error("body is too large for the journal")]
-    TooLarge,
-}
 
 /// Why the journal would take nothing now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +43,7 @@ pub struct Journal {
     shared: Arc<Shared>,
     directory: Arc<Directory>,
     persister: Persister,
-    bounds: Bounds,
+    quota: Quota,
     clock: Arc<dyn Clock>,
     opened_at: u64,
     unmet_at: u64,
@@ -67,7 +51,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Starts the writer thread; `sealed` are the segments that opening the journal found.
+    /// Starts the journal's thread; `sealed` are the segments that opening the journal found.
     ///
     /// # Errors
     /// The system's error if the thread can't be started.
@@ -79,7 +63,7 @@ impl Journal {
     ) -> std::io::Result<Self> {
         let directory = Arc::clone(log.directory());
         let persister = log.persister();
-        let bounds = log.bounds();
+        let quota = log.quota();
         let opened_at = log.last_sequence();
         let unmet_at = log.unmet_at();
         let held_events = !sealed.is_empty();
@@ -88,7 +72,7 @@ impl Journal {
             shared.push(segment);
         }
         let (sender, receiver) = mpsc::channel(QUEUE_RECORDS_MAX);
-        let writer = Writer {
+        let group_commit = GroupCommit {
             log,
             shared: Arc::clone(&shared),
             clock: Arc::clone(&clock),
@@ -99,14 +83,14 @@ impl Journal {
         };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer.run(receiver))?;
+            .spawn(move || group_commit.run(receiver))?;
         Ok(Self {
             commands: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
             shared,
             directory,
             persister,
-            bounds,
+            quota,
             clock,
             opened_at,
             unmet_at,
@@ -147,7 +131,7 @@ impl Journal {
         self.ask(n_bytes, |reply| Command::AppendAll(Group { records, reply })).await
     }
 
-    /// Hands a command with so many bytes of bodies to the writer and waits for its answer.
+    /// Hands a command with so many bytes of bodies to the thread and waits for its answer.
     async fn ask<T>(
         &self,
         n_bytes: u64,
@@ -166,12 +150,12 @@ impl Journal {
         let Some(sender) = lock(&self.commands).clone() else { return };
         let (reply, answer) = oneshot::channel();
         if sender.send(Command::Seal(reply)).await.is_ok() {
-            // The writer drops the reply only when it ends, and then it has sealed.
+            // The thread drops the reply only when it ends, and then it has sealed.
             let _ = answer.await;
         }
     }
 
-    /// Takes no more records, seals what there is and waits for the writer thread to end.
+    /// Takes no more records, seals what there is and waits for the thread to end.
     pub fn close(&self) {
         drop(lock(&self.commands).take());
         if let Some(thread) = lock(&self.thread).take()
@@ -194,7 +178,7 @@ impl Journal {
         self.unmet_at
     }
 
-    /// Tells whether events waited in it when it was opened.
+    /// Whether events waited in it when it was opened.
     #[must_use]
     pub fn held_events(&self) -> bool {
         self.held_events
@@ -212,26 +196,26 @@ impl Journal {
         if self.shared.is_failing() {
             return Some(Danger::Failing);
         }
-        let used = self.shared.used(self.directory.root(), self.clock.now_ms());
-        self.bounds.reached(&used).map(Danger::Full)
+        let usage = self.shared.usage(self.directory.root(), self.clock.now_ms());
+        self.quota.exceeded(&usage).map(Danger::Full)
     }
 
     /// Sets the gauges that tell what waits.
     pub fn observe(&self, metrics: &JournalMetrics) {
         let gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        let used = self.waiting();
-        metrics.segments.set(gauge(used.n_segments as u64));
-        metrics.bytes.set(gauge(used.bytes));
+        let usage = self.usage();
+        metrics.segments.set(gauge(usage.n_segments as u64));
+        metrics.bytes.set(gauge(usage.bytes));
         metrics.unsynced_bytes.set(gauge(self.shared.unsynced_bytes()));
-        metrics.free_bytes.set(gauge(used.free_bytes));
-        metrics.bytes_max.set(gauge(self.bounds.bytes_max));
-        metrics.oldest_unflushed_seconds.set(used.age_ms.max(0) / 1000);
+        metrics.free_bytes.set(gauge(usage.free_bytes));
+        metrics.bytes_max.set(gauge(self.quota.bytes_max));
+        metrics.oldest_unflushed_seconds.set(usage.age_ms.max(0) / 1000);
     }
 
     /// Returns what waits for the lake.
     #[must_use]
-    pub fn waiting(&self) -> super::Use {
-        self.shared.used(self.directory.root(), self.clock.now_ms())
+    pub fn usage(&self) -> super::Usage {
+        self.shared.usage(self.directory.root(), self.clock.now_ms())
     }
 
     /// Returns what other tasks may know.
@@ -270,8 +254,9 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Io`].
-    pub fn remove_spares(&self, age_max: Duration) -> Result<(), JournalError> {
-        let removed = self.directory.spares().remove_older(self.clock.elapsed(), age_max);
+    pub fn remove_recycled_segments(&self, age_max: Duration) -> Result<(), JournalError> {
+        let removed =
+            self.directory.recycled_segments().remove_older(self.clock.elapsed(), age_max);
         removed.map_err(JournalError::io(self.directory.root()))
     }
 }

@@ -7,7 +7,7 @@ use arrow::array::{AsArray as _, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, SchemaRef};
 use futures::TryStreamExt as _;
 
-use super::chunks::{Chunk, Home};
+use super::chunks::{Chunk, RowLocation};
 use super::{Replay, ReplayError};
 use tributary_ingest::flatten::{Flattener, raw_events};
 use tributary_ingest::schema::Table;
@@ -18,7 +18,7 @@ use tributary_lake::{DataFile, Lake, LakeError};
 pub const ID_CONFLICT: &str = "id_conflict";
 
 /// Letters by partition and webhook; the value is the event's hash.
-pub(super) type Letters = BTreeMap<i32, HashMap<u128, u128>>;
+pub(super) type DeadLetters = BTreeMap<i32, HashMap<u128, u128>>;
 
 /// Counts the dead letters of a lake by reason.
 ///
@@ -53,9 +53,9 @@ pub(super) async fn find(
     replay: &Replay<'_>,
     dates: &BTreeSet<i32>,
     reason: Option<&str>,
-) -> Result<Letters, ReplayError> {
-    let mut letters = Letters::new();
-    let Some(table) = replay.table(&raw_events::DEAD_LETTERS) else { return Ok(letters) };
+) -> Result<DeadLetters, ReplayError> {
+    let mut dead_letters = DeadLetters::new();
+    let Some(table) = replay.table(&raw_events::DEAD_LETTERS) else { return Ok(dead_letters) };
     let schema = columns(table.definition(), &["event_id", "webhook_id", "reason"]);
     for file in table.base(dates).await?.files {
         let schema = Arc::clone(&schema);
@@ -67,13 +67,13 @@ pub(super) async fn find(
             for at in 0..batch.num_rows() {
                 let own = reasons.value(at);
                 if own != ID_CONFLICT && reason.is_none_or(|reason| reason == own) {
-                    let of_day = letters.entry(file.date).or_default();
+                    let of_day = dead_letters.entry(file.date).or_default();
                     of_day.insert(key(webhooks.value(at)), key(events.value(at)));
                 }
             }
         }
     }
-    Ok(letters)
+    Ok(dead_letters)
 }
 
 /// Where the events of letters are that `raw_events` does not have on the same day.
@@ -83,33 +83,35 @@ pub(super) async fn find(
 /// nowhere.
 pub(super) async fn follow(
     replay: &Replay<'_>,
-    strays: &Letters,
-) -> Result<(Vec<Home>, u64), ReplayError> {
-    let mut homes: BTreeMap<i32, Vec<(u128, Home)>> = BTreeMap::new();
+    unmatched: &DeadLetters,
+) -> Result<(Vec<RowLocation>, u64), ReplayError> {
+    let mut locations: BTreeMap<i32, Vec<(u128, RowLocation)>> = BTreeMap::new();
     let mut n_lost = 0;
-    for (date, letters) in strays.iter().filter(|(_, letters)| !letters.is_empty()) {
-        let webhooks = Arc::new(letters.keys().copied().collect());
+    for (date, dead_letters) in
+        unmatched.iter().filter(|(_, dead_letters)| !dead_letters.is_empty())
+    {
+        let webhooks = Arc::new(dead_letters.keys().copied().collect());
         for (webhook, day) in days_now(replay, *date, &webhooks).await? {
-            if let Some(event) = letters.get(&webhook) {
-                let stray = Home { date: *date, event: *event };
-                homes.entry(day).or_default().push((webhook, stray));
+            if let Some(event) = dead_letters.get(&webhook) {
+                let location = RowLocation { date: *date, event: *event };
+                locations.entry(day).or_default().push((webhook, location));
             }
         }
     }
     let mut touched = vec![];
     let Some(raw) = replay.table(&raw_events::TABLE) else { return Ok((touched, n_lost)) };
-    for (date, strays) in homes {
-        let webhooks: Arc<Keys> = Arc::new(strays.iter().map(|(webhook, _)| *webhook).collect());
+    for (date, unmatched) in locations {
+        let webhooks: Arc<Keys> = Arc::new(unmatched.iter().map(|(webhook, _)| *webhook).collect());
         let mut found = HashSet::new();
         for file in replay.files(raw, date).await? {
             for (event, webhook) in ids(replay, &file, Some(Arc::clone(&webhooks))).await? {
                 found.insert(webhook);
-                touched.push(Home { date, event });
+                touched.push(RowLocation { date, event });
             }
         }
         let (here, lost): (Vec<_>, Vec<_>) =
-            strays.into_iter().partition(|(webhook, _)| found.contains(webhook));
-        touched.extend(here.into_iter().map(|(_, stray)| stray));
+            unmatched.into_iter().partition(|(webhook, _)| found.contains(webhook));
+        touched.extend(here.into_iter().map(|(_, location)| location));
         n_lost += lost.len() as u64;
     }
     Ok((touched, n_lost))
@@ -136,22 +138,23 @@ async fn days_now(
             let chunk = Chunk::new(&mut flattener, as_raw(&batch)?)?;
             let ids = batch.column_by_name("webhook_id").map(|column| column.as_string::<i32>());
             let ids = ids.into_iter().flatten().flatten().map(key);
-            days.extend(ids.zip(chunk.homes().map(|home| home.date)));
+            days.extend(ids.zip(chunk.locations().map(|location| location.date)));
         }
     }
     Ok(days)
 }
 
 /// Gives letters the columns of `raw_events`.
-fn as_raw(letters: &RecordBatch) -> Result<RecordBatch, ReplayError> {
+fn as_raw(dead_letters: &RecordBatch) -> Result<RecordBatch, ReplayError> {
     let schema = raw_events::TABLE.schema();
-    let columns = schema.fields().iter().map(|field| match letters.column_by_name(field.name()) {
-        Some(column) => Arc::clone(column),
-        None if field.data_type() == &DataType::Utf8 => {
-            Arc::new(StringArray::from(vec![""; letters.num_rows()]))
-        }
-        None => new_null_array(field.data_type(), letters.num_rows()),
-    });
+    let columns =
+        schema.fields().iter().map(|field| match dead_letters.column_by_name(field.name()) {
+            Some(column) => Arc::clone(column),
+            None if field.data_type() == &DataType::Utf8 => {
+                Arc::new(StringArray::from(vec![""; dead_letters.num_rows()]))
+            }
+            None => new_null_array(field.data_type(), dead_letters.num_rows()),
+        });
     Ok(RecordBatch::try_new(Arc::clone(&schema), columns.collect())?)
 }
 

@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::shared::lock;
+use super::mutex::lock;
 use crate::disk;
 use crate::failpoint;
 
@@ -30,21 +30,21 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// The files that can be written over.
 #[derive(Debug)]
-pub struct Spares {
+pub struct RecycledSegments {
     folder: PathBuf,
-    kept: Mutex<VecDeque<Spare>>,
+    kept: Mutex<VecDeque<RecycledSegment>>,
     /// While it is up, none more is kept.
     is_closed: AtomicBool,
 }
 
 #[derive(Debug)]
-struct Spare {
+struct RecycledSegment {
     path: PathBuf,
     /// When it was kept, by the clock that never goes backwards.
     since: Duration,
 }
 
-impl Spares {
+impl RecycledSegments {
     /// Starts with none; those of an earlier process are removed.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Spares {
         let Some(name) = segment.file_name().filter(|_| is_fit) else { return Ok(false) };
         let path = self.folder.join(name);
         fs::rename(segment, &path)?;
-        kept.push_back(Spare { path, since: now });
+        kept.push_back(RecycledSegment { path, since: now });
         Ok(true)
     }
 
@@ -86,18 +86,18 @@ impl Spares {
     /// # Errors
     /// The error of writing, syncing or renaming; the file is gone then.
     pub(super) fn take(&self, path: &Path, header: &[u8]) -> io::Result<Option<File>> {
-        let Some(spare) = lock(&self.kept).pop_front() else { return Ok(None) };
+        let Some(recycled) = lock(&self.kept).pop_front() else { return Ok(None) };
         let reuse = || -> io::Result<File> {
-            let file = OpenOptions::new().write(true).open(&spare.path)?;
+            let file = OpenOptions::new().write(true).open(&recycled.path)?;
             file.write_all_at(header, 0)?;
             file.sync_all()?;
             failpoint::pass("journal_before_reuse");
-            fs::rename(&spare.path, path)?;
+            fs::rename(&recycled.path, path)?;
             disk::sync_folder(&disk::parent_of(path))?;
             disk::sync_folder(&self.folder)?;
             Ok(file)
         };
-        reuse().map(Some).inspect_err(|_| _ = fs::remove_file(&spare.path))
+        reuse().map(Some).inspect_err(|_| _ = fs::remove_file(&recycled.path))
     }
 
     /// Removes those that were kept for longer than `age_max`.
@@ -106,10 +106,11 @@ impl Spares {
     /// The first error of removing one, which is tried again the next time.
     pub fn remove_older(&self, now: Duration, age_max: Duration) -> io::Result<()> {
         loop {
-            let is_old = |spare: &mut Spare| now.saturating_sub(spare.since) >= age_max;
-            let Some(spare) = lock(&self.kept).pop_front_if(is_old) else { return Ok(()) };
-            if let Err(error) = disk::remove_large_file(&spare.path) {
-                lock(&self.kept).push_front(spare);
+            let is_old =
+                |recycled: &mut RecycledSegment| now.saturating_sub(recycled.since) >= age_max;
+            let Some(recycled) = lock(&self.kept).pop_front_if(is_old) else { return Ok(()) };
+            if let Err(error) = disk::remove_large_file(&recycled.path) {
+                lock(&self.kept).push_front(recycled);
                 return Err(error);
             }
         }
