@@ -24,11 +24,12 @@
 //! A crash anywhere leaves a state from which [`open`] goes on: a segment at or below the
 //! checkpoint is removed, one above it is read again and flushed again under the same names.
 
-mod appender;
 pub mod bond;
 pub mod directory;
 mod error;
 pub mod frame;
+mod group_commit;
+mod handle;
 pub mod ids;
 pub mod layout;
 mod log;
@@ -43,10 +44,9 @@ pub mod segment;
 mod segment_state;
 mod shared;
 pub mod waiting;
-mod writer;
 
-pub use self::appender::{Danger, Journal};
 pub use self::error::{AppendError, JournalError};
+pub use self::handle::{Danger, Journal};
 pub use self::log::{Log, Options, Outcome};
 pub use self::metrics::JournalMetrics;
 pub use self::opening::open;

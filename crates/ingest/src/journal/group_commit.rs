@@ -1,4 +1,7 @@
-//! The journal's single thread: batches of records in, answers out.
+//! Group commit: a thread of its own that syncs whatever arrived during the previous sync.
+//!
+//! There is no timer. At low load one record is written and synced at once; at high load a batch
+//! is as large as one sync is long. The queue in front is bounded, and so is a batch.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +39,7 @@ pub(super) struct Group {
     pub(super) reply: oneshot::Sender<Result<Vec<Outcome>, AppendError>>,
 }
 
-/// What the writer is asked for.
+/// What the thread is asked for.
 pub(super) enum Command {
     Append(Pending),
     AppendAll(Group),
@@ -44,8 +47,8 @@ pub(super) enum Command {
     Probe(oneshot::Sender<()>),
 }
 
-/// The writer thread's state.
-pub(super) struct Writer {
+/// The thread's state.
+pub(super) struct GroupCommit {
     pub(super) log: Log,
     pub(super) shared: Arc<Shared>,
     pub(super) clock: Arc<dyn Clock>,
@@ -121,7 +124,7 @@ impl Batch {
     }
 }
 
-impl Writer {
+impl GroupCommit {
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut batch = Batch::default();
         while let Some(command) = commands.blocking_recv() {

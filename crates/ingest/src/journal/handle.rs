@@ -1,7 +1,6 @@
-//! Group commit: a thread of its own that syncs whatever arrived during the previous sync.
+//! The journal as the rest of the program holds it: records in, answers out.
 //!
-//! There is no timer. At low load one record is written and synced at once; at high load a batch
-//! is as large as one sync is long. The queue in front is bounded, and so is a batch.
+//! The queue to its thread is bounded: who appends waits for a place in it.
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -13,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use super::directory::Directory;
 use super::error::{AppendError, JournalError};
 use super::frame;
+use super::group_commit::{Command, Group, GroupCommit, Pending};
 use super::ids::Persister;
 use super::log::{Log, Outcome};
 use super::metrics::JournalMetrics;
@@ -20,7 +20,6 @@ use super::mutex::lock;
 use super::quota::Quota;
 use super::segment_state::SealedSegment;
 use super::shared::Shared;
-use super::writer::{Command, Group, Pending, Writer};
 use crate::clock::Clock;
 use crate::event::Record;
 use crate::failpoint;
@@ -52,7 +51,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Starts the writer thread; `sealed` are the segments that opening the journal found.
+    /// Starts the journal's thread; `sealed` are the segments that opening the journal found.
     ///
     /// # Errors
     /// The system's error if the thread can't be started.
@@ -73,7 +72,7 @@ impl Journal {
             shared.push(segment);
         }
         let (sender, receiver) = mpsc::channel(QUEUE_RECORDS_MAX);
-        let writer = Writer {
+        let group_commit = GroupCommit {
             log,
             shared: Arc::clone(&shared),
             clock: Arc::clone(&clock),
@@ -84,7 +83,7 @@ impl Journal {
         };
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || writer.run(receiver))?;
+            .spawn(move || group_commit.run(receiver))?;
         Ok(Self {
             commands: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
@@ -132,7 +131,7 @@ impl Journal {
         self.ask(n_bytes, |reply| Command::AppendAll(Group { records, reply })).await
     }
 
-    /// Hands a command with so many bytes of bodies to the writer and waits for its answer.
+    /// Hands a command with so many bytes of bodies to the thread and waits for its answer.
     async fn ask<T>(
         &self,
         n_bytes: u64,
@@ -151,12 +150,12 @@ impl Journal {
         let Some(sender) = lock(&self.commands).clone() else { return };
         let (reply, answer) = oneshot::channel();
         if sender.send(Command::Seal(reply)).await.is_ok() {
-            // The writer drops the reply only when it ends, and then it has sealed.
+            // The thread drops the reply only when it ends, and then it has sealed.
             let _ = answer.await;
         }
     }
 
-    /// Takes no more records, seals what there is and waits for the writer thread to end.
+    /// Takes no more records, seals what there is and waits for the thread to end.
     pub fn close(&self) {
         drop(lock(&self.commands).take());
         if let Some(thread) = lock(&self.thread).take()
