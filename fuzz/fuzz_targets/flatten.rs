@@ -59,10 +59,10 @@ fn check(flattened: &Flattened, record: &Record) {
     let is_event = record.kind == RecordKind::Event;
     assert_eq!(flattened.raw.num_rows(), usize::from(is_event));
     assert_eq!(flattened.bodies.len(), usize::from(is_event));
-    let n_troubles: u64 = flattened.troubles.iter().map(|(_, n)| n).sum();
+    let n_parse_failures: u64 = flattened.parse_failures.iter().map(|(_, n)| n).sum();
     let n_dead = flattened.batches.iter().find(|(table, _)| table.name == "dead_letters");
-    assert_eq!(n_dead.map_or(0, |(_, batch)| batch.num_rows() as u64), n_troubles);
-    assert!(is_event || n_troubles == 1);
+    assert_eq!(n_dead.map_or(0, |(_, batch)| batch.num_rows() as u64), n_parse_failures);
+    assert!(is_event || n_parse_failures == 1);
     for (table, batch) in &flattened.batches {
         assert_eq!(batch.num_columns(), table.columns.len() + 1, "{}", table.name);
     }

@@ -37,8 +37,8 @@ pub(super) fn segment_name(segment: &SealedSegment) -> String {
 /// What was met while a segment was encoded.
 #[derive(Debug, Default)]
 pub(super) struct Encodings {
-    /// How often each kind of trouble was met.
-    pub(super) troubles: BTreeMap<&'static str, u64>,
+    /// How many events could not be flattened whole, by reason.
+    pub(super) dead_letters: BTreeMap<&'static str, u64>,
     /// When its events were received.
     pub(super) received: Received,
     /// Tables that can't be written and have rows of it.
@@ -71,8 +71,8 @@ pub(super) fn encode_segment(
     let mut encodings = Encodings::default();
     let mut n_chunks = 0;
     flatten(segment, job, |rows| {
-        for (reason, n) in rows.iter().flat_map(|rows| &rows.troubles) {
-            *encodings.troubles.entry(reason).or_default() += n;
+        for (reason, n) in rows.iter().flat_map(|rows| &rows.parse_failures) {
+            *encodings.dead_letters.entry(reason).or_default() += n;
         }
         for column in rows.iter().filter_map(|rows| rows.raw.column_by_name("received_at")) {
             let received = column.as_primitive::<TimestampMillisecondType>();

@@ -261,7 +261,7 @@ impl Worker {
         if segment.sequence <= self.journal.opened_at() {
             self.remove_leftovers(&segment, &written).await?;
         }
-        let Encodings { troubles, received, held } = encodings;
+        let Encodings { dead_letters, received, held } = encodings;
         let rest = self.commit_all(&segment, written, !held.is_empty()).await?;
         if rest.is_held || self.held.passed > 0 {
             return Ok(After::Passed { is_marked: rest.is_marked });
@@ -273,7 +273,7 @@ impl Worker {
         tokio::task::spawn_blocking(move || journal.release(&segment))
             .await
             .map_err(|error| FlushError::Interrupted(error.to_string()))??;
-        self.report_troubles(sequence, &troubles);
+        self.report_dead_letters(sequence, &dead_letters);
         for (age_ms, n) in received.ages_ms(self.clock.now_ms()) {
             let seconds = age_ms as f64 / 1000.0;
             (0..n).for_each(|_| self.metrics.event_to_lake_seconds.observe(seconds));

@@ -285,7 +285,8 @@ fn odd_numbers_and_repeated_keys_give_rows_or_a_dead_letter() {
     let names = |flattened: &Flattened| -> Vec<&str> {
         flattened.batches.iter().map(|(table, _)| table.name).collect()
     };
-    let reason = |flattened: &Flattened| flattened.troubles.first().map(|(reason, _)| *reason);
+    let reason =
+        |flattened: &Flattened| flattened.parse_failures.first().map(|(reason, _)| *reason);
     let huge = with(r#"{"sid":"s","createdAt":1771286400000,"screen":{"width":1e999}}"#);
     assert_eq!(names(&huge), ["sessions", "utm", "dead_letters"]);
     assert_eq!(reason(&huge), Some("repaired"));

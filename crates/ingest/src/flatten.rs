@@ -49,7 +49,7 @@ mod walk;
 
 use builder::TableBuilder;
 use channel::Channels;
-use event::{Context, Read, Trouble};
+use event::{Context, ParseFailure, Read};
 use shape::Shape;
 use slot::Slot;
 use user_agent::Agents;
@@ -119,8 +119,8 @@ pub struct Flattened {
     pub raw: RecordBatch,
     /// The bodies of `raw`, row for row.
     pub bodies: Vec<BodyAt>,
-    /// How often each kind of trouble was met.
-    pub troubles: Vec<(&'static str, u64)>,
+    /// How many events could not be flattened whole, by reason.
+    pub parse_failures: Vec<(&'static str, u64)>,
 }
 
 /// Turns records into rows.
@@ -139,7 +139,7 @@ pub struct Flattener {
     dead_letters: TableBuilder,
     raw: TableBuilder,
     bodies: Vec<BodyAt>,
-    troubles: Vec<(&'static str, u64)>,
+    parse_failures: Vec<(&'static str, u64)>,
 }
 
 impl Flattener {
@@ -160,37 +160,37 @@ impl Flattener {
             dead_letters: TableBuilder::new(raw_events::DEAD_LETTERS.columns),
             raw: TableBuilder::new(RAW_COLUMNS),
             bodies: vec![],
-            troubles: vec![],
+            parse_failures: vec![],
         }
     }
 
     /// Adds the rows of one record, whose body stands at `body_at`. Never fails.
     pub fn add(&mut self, record: &Record, body_at: BodyAt) {
         let read = event::read(&self.shape, record);
-        if read.2.as_ref().is_some_and(|trouble| trouble.reason == "not_json") {
+        if read.2.as_ref().is_some_and(|failure| failure.reason == "not_json") {
             let body = str::from_utf8(&record.body).ok().and_then(repair::repaired);
             if let Some((body, offset)) = body {
                 let repaired = Record { body: body.into(), ..record.clone() };
-                let (context, data, trouble) = event::read(&self.shape, &repaired);
+                let (context, data, failure) = event::read(&self.shape, &repaired);
                 if data.is_some() {
-                    let trouble = Trouble::new("repaired", Some(format!("byte {offset}")));
-                    return self.add_read(record, body_at, (context, data, Some(trouble)));
+                    let failure = ParseFailure::new("repaired", Some(format!("byte {offset}")));
+                    return self.add_read(record, body_at, (context, data, Some(failure)));
                 }
-                drop((context, trouble));
+                drop((context, failure));
             }
         }
         self.add_read(record, body_at, read);
     }
 
     fn add_read(&mut self, record: &Record, body_at: BodyAt, read: Read<'_>) {
-        let (context, data, trouble) = read;
+        let (context, data, failure) = read;
         if record.kind == RecordKind::IdConflict {
-            self.add_trouble(record, &context, &Trouble::new("id_conflict", None));
+            self.add_failure(record, &context, &ParseFailure::new("id_conflict", None));
             return;
         }
         self.add_raw(record, &context, body_at);
-        if let Some(trouble) = trouble {
-            self.add_trouble(record, &context, &trouble);
+        if let Some(failure) = failure {
+            self.add_failure(record, &context, &failure);
         }
         if let Some(data) = data {
             rows::add(self, &context, data);
@@ -239,7 +239,12 @@ impl Flattener {
         }
         let raw = self.raw.finish()?;
         let bodies = std::mem::take(&mut self.bodies);
-        Ok(Flattened { batches, raw, bodies, troubles: std::mem::take(&mut self.troubles) })
+        Ok(Flattened {
+            batches,
+            raw,
+            bodies,
+            parse_failures: std::mem::take(&mut self.parse_failures),
+        })
     }
 
     fn add_raw(&mut self, record: &Record, context: &Context<'_>, body_at: BodyAt) {
@@ -252,16 +257,16 @@ impl Flattener {
         self.bodies.push(body_at);
     }
 
-    fn add_trouble(&mut self, record: &Record, context: &Context<'_>, trouble: &Trouble) {
-        match self.troubles.iter_mut().find(|(reason, _)| *reason == trouble.reason) {
+    fn add_failure(&mut self, record: &Record, context: &Context<'_>, failure: &ParseFailure) {
+        match self.parse_failures.iter_mut().find(|(reason, _)| *reason == failure.reason) {
             Some((_, n)) => *n += 1,
-            None => self.troubles.push((trouble.reason, 1)),
+            None => self.parse_failures.push((failure.reason, 1)),
         }
         let rest = [
             context.event_type().clone(),
             context.received_at.clone(),
-            Slot::text(Some(trouble.reason)),
-            Slot::text(trouble.path.as_deref()),
+            Slot::text(Some(failure.reason)),
+            Slot::text(failure.path.as_deref()),
             Slot::owned(Some(body_text(&record.body))),
             Slot::text(Some(&record.webhook_id)),
         ];

@@ -7,14 +7,18 @@ use crate::flush::FlushError;
 
 impl Worker {
     /// Counts and logs dead letters by reason, never what is in them.
-    pub(super) fn report_troubles(&self, sequence: u64, troubles: &BTreeMap<&'static str, u64>) {
-        for (reason, n) in troubles {
+    pub(super) fn report_dead_letters(
+        &self,
+        sequence: u64,
+        dead_letters: &BTreeMap<&'static str, u64>,
+    ) {
+        for (reason, n) in dead_letters {
             self.metrics.dead_letters.with_label_values(&[reason]).inc_by(*n);
         }
-        if !troubles.is_empty() {
+        if !dead_letters.is_empty() {
             let counts: Vec<String> =
-                troubles.iter().map(|(reason, n)| format!("{reason}={n}")).collect();
-            let (reasons, n_events) = (counts.join(" "), troubles.values().sum::<u64>());
+                dead_letters.iter().map(|(reason, n)| format!("{reason}={n}")).collect();
+            let (reasons, n_events) = (counts.join(" "), dead_letters.values().sum::<u64>());
             tracing::warn!(sequence, n_events, reasons, "events can't be flattened whole");
         }
     }

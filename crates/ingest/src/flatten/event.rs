@@ -73,7 +73,7 @@ pub mod at {
 
 /// Why an event stands in `dead_letters`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct ParseFailure {
     /// `not_utf8`, `not_json`, `too_deep`, `too_large`, `no_envelope`, `id_conflict`,
     /// `unexpected_type` or `repaired`.
     pub reason: &'static str,
@@ -81,7 +81,7 @@ pub struct Trouble {
     pub path: Option<String>,
 }
 
-impl Trouble {
+impl ParseFailure {
     pub(super) fn new(reason: &'static str, path: Option<String>) -> Self {
         Self { reason, path }
     }
@@ -166,7 +166,7 @@ impl<'a> Context<'a> {
 }
 
 /// An event's context, its payload if it has one, and what is wrong with it.
-pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<Trouble>);
+pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<ParseFailure>);
 
 /// Reads an event's envelope and payload.
 ///
@@ -174,7 +174,7 @@ pub type Read<'a> = (Context<'a>, Option<Row<'a>>, Option<Trouble>);
 /// the context can be used.
 pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
     let Ok(body) = simdutf8::basic::from_utf8(text::without_mark(&record.body)) else {
-        return (Context::unread(record), None, Some(Trouble::new("not_utf8", None)));
+        return (Context::unread(record), None, Some(ParseFailure::new("not_utf8", None)));
     };
     walked(shape, record, body).unwrap_or_else(|| parsed(shape, record, body))
 }
@@ -183,7 +183,7 @@ pub fn read<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
 pub fn read_by_parser<'a>(shape: &Shape, record: &'a Record) -> Read<'a> {
     match str::from_utf8(&record.body) {
         Ok(body) => parsed(shape, record, body),
-        Err(_) => (Context::unread(record), None, Some(Trouble::new("not_utf8", None))),
+        Err(_) => (Context::unread(record), None, Some(ParseFailure::new("not_utf8", None))),
     }
 }
 
@@ -208,16 +208,16 @@ fn parsed<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Read<'a> {
         Ok(envelope) => envelope,
         Err(error) => {
             let reason = if error.is_data() { "no_envelope" } else { "not_json" };
-            let trouble = Trouble::new(reason, Some(place(&error)));
-            return (Context::unread(record), None, Some(trouble));
+            let failure = ParseFailure::new(reason, Some(place(&error)));
+            return (Context::unread(record), None, Some(failure));
         }
     };
     let reading = Reading::default();
     let data = match envelope.data.map(|data| shape.read(data.get(), &reading)) {
         Some(Ok(data)) => data,
         Some(Err(error)) => {
-            let trouble = Trouble::new("not_json", Some(format!("data: {}", place(&error))));
-            return (Context::of(record, envelope, &vec![]), None, Some(trouble));
+            let failure = ParseFailure::new("not_json", Some(format!("data: {}", place(&error))));
+            return (Context::of(record, envelope, &vec![]), None, Some(failure));
         }
         None => None,
     };
@@ -227,32 +227,32 @@ fn parsed<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Read<'a> {
         (None, _) => Some("data"),
     };
     if let Some(missing) = missing {
-        let trouble = Trouble::new("no_envelope", Some(missing.to_owned()));
-        return (Context::of(record, envelope, &vec![]), None, Some(trouble));
+        let failure = ParseFailure::new("no_envelope", Some(missing.to_owned()));
+        return (Context::of(record, envelope, &vec![]), None, Some(failure));
     }
     let data = data.expect("an event without data was left above");
-    let trouble = trouble_of(shape, &reading, envelope.data.map(RawValue::get));
-    let trouble = trouble.or_else(|| {
+    let failure = failure_of(shape, &reading, envelope.data.map(RawValue::get));
+    let failure = failure.or_else(|| {
         let key = untimely(&envelope)?;
-        Some(Trouble::new("unexpected_type", Some(key.to_owned())))
+        Some(ParseFailure::new("unexpected_type", Some(key.to_owned())))
     });
-    (Context::of(record, envelope, &data), Some(data), trouble)
+    (Context::of(record, envelope, &data), Some(data), failure)
 }
 
 /// Returns what did not fit into the rows of an event.
-fn trouble_of(shape: &Shape, reading: &Reading, data: Option<&str>) -> Option<Trouble> {
+fn failure_of(shape: &Shape, reading: &Reading, data: Option<&str>) -> Option<ParseFailure> {
     if reading.has_overflow() {
         let limit = format!("data: more than {ROWS_MAX} objects, or {ITEMS_MAX} texts in lists");
-        return Some(Trouble::new("too_large", Some(limit)));
+        return Some(ParseFailure::new("too_large", Some(limit)));
     }
     reading.has_mismatch().then(|| {
         let place = data.and_then(|data| mismatch::first(shape, data));
         let path = place.map(|place| format!("data.{place}"));
-        Trouble::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
+        ParseFailure::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
     })
 }
 
-impl From<Excess> for Trouble {
+impl From<Excess> for ParseFailure {
     fn from(excess: Excess) -> Self {
         let (reason, limit) = match excess {
             Excess::Depth(at) => {
