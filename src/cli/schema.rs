@@ -10,7 +10,7 @@ use crate::goal::{self, Goal};
 use crate::query::duckdb;
 use crate::report::render::{Format, renderer};
 use tributary_ingest::flatten::{TABLES, table};
-use tributary_ingest::schema::{Column, DATE, DATE_DOC, Kind, Table, sql_type};
+use tributary_ingest::schema::{Column, ColumnType, DATE, DATE_DOC, Table, sql_type};
 
 #[derive(Debug, clap::Args)]
 #[group(skip)]
@@ -51,7 +51,7 @@ fn unknown(name: &str) -> Usage {
 
 /// Returns a row a column, objects' fields below the object.
 fn describe(tables: &[&Table]) -> anyhow::Result<RecordBatch> {
-    let date = Column { name: DATE, path: "", kind: Kind::Day, doc: DATE_DOC };
+    let date = Column { name: DATE, path: "", column_type: ColumnType::Day, doc: DATE_DOC };
     let mut rows: Vec<[String; 4]> = vec![];
     for table in tables {
         for column in table.columns.iter().chain([&date]) {
@@ -68,9 +68,9 @@ fn describe(tables: &[&Table]) -> anyhow::Result<RecordBatch> {
 
 fn add(rows: &mut Vec<[String; 4]>, table: &str, prefix: &str, column: &Column) {
     let name = format!("{prefix}{}", column.name);
-    let (kind, fields): (String, &[Column]) = match column.kind {
-        Kind::Struct(fields) => ("STRUCT".to_owned(), fields),
-        Kind::Structs(fields) => ("STRUCT[]".to_owned(), fields),
+    let (kind, fields): (String, &[Column]) = match column.column_type {
+        ColumnType::Struct(fields) => ("STRUCT".to_owned(), fields),
+        ColumnType::Structs(fields) => ("STRUCT[]".to_owned(), fields),
         kind => (sql_type(kind), &[]),
     };
     rows.push([table.to_owned(), name.clone(), kind, column.doc.to_owned()]);

@@ -10,7 +10,7 @@ use super::goals::BY_KIND;
 use super::macros::MACROS;
 use super::views::VIEWS;
 use crate::goal::Goal;
-use tributary_ingest::schema::{Column, DATE, Kind, Table, sql_type};
+use tributary_ingest::schema::{Column, ColumnType, DATE, Table, sql_type};
 
 /// Names and types of the relation of goals, as in `goals.rs`.
 const GOALS: &str = "name VARCHAR, kind VARCHAR, pattern VARCHAR, props_pattern VARCHAR, \
@@ -46,10 +46,12 @@ pub fn script(lake: &str, tables: &[&'static Table], goals: &[Goal]) -> String {
 
 fn add_table(text: &mut String, table: &Table) {
     let name = table.name;
-    let date = Column { name: DATE, path: "", kind: Kind::Day, doc: "" };
+    let date = Column { name: DATE, path: "", column_type: ColumnType::Day, doc: "" };
     let columns = table.columns.iter().chain([&date]);
     let columns: Vec<String> = columns
-        .map(|column| format!("CAST(NULL AS {}) AS \"{}\"", sql_type(column.kind), column.name))
+        .map(|column| {
+            format!("CAST(NULL AS {}) AS \"{}\"", sql_type(column.column_type), column.name)
+        })
         .collect();
     let empty = format!("SELECT {} WHERE FALSE", columns.join(", "));
     let files = format!("/{name}/date=*/*.parquet");

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use tributary::query::{Engine, Limits};
 use tributary_ingest::flatten::{TABLES, utm};
-use tributary_ingest::schema::Kind::{Int, Text, Time};
+use tributary_ingest::schema::ColumnType::{Int, Text, Time};
 use tributary_ingest::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
 use tributary_lake::compact::{self, Settings};
 use tributary_lake::{LakeError, Work, files};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tributary_ingest::schema::{Column, Kind, sql_type};
+use tributary_ingest::schema::{Column, ColumnType, sql_type};
 
 const FILE_LINES_MAX: usize = 400;
 
@@ -234,10 +234,10 @@ fn documented(text: &str, table: &str) -> Vec<String> {
 fn expect(rows: &mut Vec<String>, prefix: &str, columns: &[Column]) {
     for column in columns {
         let name = format!("{prefix}{}", column.name);
-        let (kind, fields): (String, &[Column]) = match column.kind {
-            Kind::Struct(fields) => ("STRUCT".to_owned(), fields),
-            Kind::Structs(fields) => ("STRUCT[]".to_owned(), fields),
-            Kind::Time => ("TIMESTAMPTZ".to_owned(), &[]),
+        let (kind, fields): (String, &[Column]) = match column.column_type {
+            ColumnType::Struct(fields) => ("STRUCT".to_owned(), fields),
+            ColumnType::Structs(fields) => ("STRUCT[]".to_owned(), fields),
+            ColumnType::Time => ("TIMESTAMPTZ".to_owned(), &[]),
             kind => (sql_type(kind), &[]),
         };
         rows.push(format!("| `{name}` | {kind} | {} |", column.doc));

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
 /// The type of a column, and how the JSON value becomes it.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub enum ColumnType {
     /// UTF-8 text; numbers and booleans become their text.
     Text,
     /// A 64-bit integer; a fraction is cut off, digits in a string are read.
@@ -40,7 +40,7 @@ pub struct Column {
     /// The value's place in the JSON object, keys joined by `.`; empty for a derived column.
     pub path: &'static str,
     /// Its type.
-    pub kind: Kind,
+    pub column_type: ColumnType,
     /// What it means, one line.
     pub doc: &'static str,
 }
@@ -50,16 +50,16 @@ pub struct Column {
 pub const fn column(
     name: &'static str,
     path: &'static str,
-    kind: Kind,
+    column_type: ColumnType,
     doc: &'static str,
 ) -> Column {
-    Column { name, path, kind, doc }
+    Column { name, path, column_type, doc }
 }
 
 /// Makes a column that is not read from the JSON but worked out.
 #[must_use]
-pub const fn derived(name: &'static str, kind: Kind, doc: &'static str) -> Column {
-    Column { name, path: "", kind, doc }
+pub const fn derived(name: &'static str, column_type: ColumnType, doc: &'static str) -> Column {
+    Column { name, path: "", column_type, doc }
 }
 
 /// Finds a column's position when the program is compiled.
@@ -160,22 +160,27 @@ impl Table {
 /// Returns the Arrow fields of a list of columns.
 #[must_use]
 pub fn fields(columns: &[Column]) -> Fields {
-    columns.iter().map(|column| Field::new(column.name, data_type(column.kind), true)).collect()
+    columns
+        .iter()
+        .map(|column| Field::new(column.name, data_type(column.column_type), true))
+        .collect()
 }
 
 /// Returns the Arrow type of a kind.
 #[must_use]
-pub fn data_type(kind: Kind) -> DataType {
-    match kind {
-        Kind::Text | Kind::Json => DataType::Utf8,
-        Kind::Int => DataType::Int64,
-        Kind::Float => DataType::Float64,
-        Kind::Bool => DataType::Boolean,
-        Kind::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
-        Kind::Day => DataType::Date32,
-        Kind::TextList => DataType::List(Arc::new(Field::new("element", DataType::Utf8, true))),
-        Kind::Struct(columns) => DataType::Struct(fields(columns)),
-        Kind::Structs(columns) => {
+pub fn data_type(column_type: ColumnType) -> DataType {
+    match column_type {
+        ColumnType::Text | ColumnType::Json => DataType::Utf8,
+        ColumnType::Int => DataType::Int64,
+        ColumnType::Float => DataType::Float64,
+        ColumnType::Bool => DataType::Boolean,
+        ColumnType::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+        ColumnType::Day => DataType::Date32,
+        ColumnType::TextList => {
+            DataType::List(Arc::new(Field::new("element", DataType::Utf8, true)))
+        }
+        ColumnType::Struct(columns) => DataType::Struct(fields(columns)),
+        ColumnType::Structs(columns) => {
             let element = Field::new("element", DataType::Struct(fields(columns)), true);
             DataType::List(Arc::new(element))
         }
@@ -184,21 +189,21 @@ pub fn data_type(kind: Kind) -> DataType {
 
 /// Returns a kind's name in SQL.
 #[must_use]
-pub fn sql_type(kind: Kind) -> String {
+pub fn sql_type(column_type: ColumnType) -> String {
     let list = |columns: &[Column]| {
         let fields: Vec<String> =
-            columns.iter().map(|c| format!("{} {}", c.name, sql_type(c.kind))).collect();
+            columns.iter().map(|c| format!("{} {}", c.name, sql_type(c.column_type))).collect();
         format!("STRUCT({})", fields.join(", "))
     };
-    match kind {
-        Kind::Text | Kind::Json => "VARCHAR".to_owned(),
-        Kind::Int => "BIGINT".to_owned(),
-        Kind::Float => "DOUBLE".to_owned(),
-        Kind::Bool => "BOOLEAN".to_owned(),
-        Kind::Time => "TIMESTAMP WITH TIME ZONE".to_owned(),
-        Kind::Day => "DATE".to_owned(),
-        Kind::TextList => "VARCHAR[]".to_owned(),
-        Kind::Struct(columns) => list(columns),
-        Kind::Structs(columns) => format!("{}[]", list(columns)),
+    match column_type {
+        ColumnType::Text | ColumnType::Json => "VARCHAR".to_owned(),
+        ColumnType::Int => "BIGINT".to_owned(),
+        ColumnType::Float => "DOUBLE".to_owned(),
+        ColumnType::Bool => "BOOLEAN".to_owned(),
+        ColumnType::Time => "TIMESTAMP WITH TIME ZONE".to_owned(),
+        ColumnType::Day => "DATE".to_owned(),
+        ColumnType::TextList => "VARCHAR[]".to_owned(),
+        ColumnType::Struct(columns) => list(columns),
+        ColumnType::Structs(columns) => format!("{}[]", list(columns)),
     }
 }

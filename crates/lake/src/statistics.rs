@@ -23,7 +23,7 @@ use parquet::file::statistics::Statistics;
 use serde_json::{Map, Value, json};
 
 use super::files::day;
-use tributary_ingest::schema::{Column, Kind, Table};
+use tributary_ingest::schema::{Column, ColumnType, Table};
 
 mod bounds;
 
@@ -72,9 +72,11 @@ struct Range {
 /// Returns the columns of a table that have statistics.
 pub(super) fn columns(table: &Table) -> impl Iterator<Item = &'static Column> {
     let time = table.time;
-    let is_short = |kind: Kind| matches!(kind, Kind::Text | Kind::Time | Kind::Day);
+    let is_short = |column_type: ColumnType| {
+        matches!(column_type, ColumnType::Text | ColumnType::Time | ColumnType::Day)
+    };
     let is_described = move |column: &&Column| column.name == time || NAMES.contains(&column.name);
-    table.columns.iter().filter(is_described).filter(move |column| is_short(column.kind))
+    table.columns.iter().filter(is_described).filter(move |column| is_short(column.column_type))
 }
 
 /// Returns the names of these columns as [`PROPERTY`] has them.
@@ -141,7 +143,7 @@ fn range(column: &Column, groups: &[RowGroupMetaData]) -> Option<Range> {
         if n_nulls == n_rows {
             continue;
         }
-        let (low, high) = bounds_of(column.kind, chunk)?;
+        let (low, high) = bounds_of(column.column_type, chunk)?;
         range.bounds = Some(match range.bounds {
             Some((least, most)) => (least.min(low), most.max(high)),
             None => (low, high),
@@ -151,14 +153,14 @@ fn range(column: &Column, groups: &[RowGroupMetaData]) -> Option<Range> {
 }
 
 /// Returns the least and the greatest value of a chunk, or what is beyond them.
-fn bounds_of(kind: Kind, chunk: &ColumnChunkMetaData) -> Option<(Bound, Bound)> {
+fn bounds_of(column_type: ColumnType, chunk: &ColumnChunkMetaData) -> Option<(Bound, Bound)> {
     let statistics = chunk.statistics()?;
-    match (kind, statistics) {
-        (Kind::Text, Statistics::ByteArray(found)) if !statistics.is_min_max_deprecated() => {
+    match (column_type, statistics) {
+        (ColumnType::Text, Statistics::ByteArray(found)) if !statistics.is_min_max_deprecated() => {
             let text = |bytes: &[u8]| Some(Bound::Text(str::from_utf8(bytes).ok()?.to_owned()));
             text(found.min_opt()?.data()).zip(text(found.max_opt()?.data()))
         }
-        (Kind::Time, Statistics::Int64(found)) => {
+        (ColumnType::Time, Statistics::Int64(found)) => {
             let (low, high) = (*found.min_opt()?, *found.max_opt()?);
             match chunk.column_descr().logical_type_ref()? {
                 LogicalType::Timestamp(of) if of.unit == TimeUnit::MILLIS => {
@@ -171,7 +173,7 @@ fn bounds_of(kind: Kind, chunk: &ColumnChunkMetaData) -> Option<(Bound, Bound)> 
                 _ => None,
             }
         }
-        (Kind::Day, Statistics::Int32(found)) => {
+        (ColumnType::Day, Statistics::Int32(found)) => {
             Some((Bound::Day(*found.min_opt()?), Bound::Day(*found.max_opt()?)))
         }
         _ => None,

@@ -3,7 +3,7 @@
 use deltalake_core::kernel::{ArrayType, DataType, MetadataValue, StructField, StructType};
 
 use super::LakeError;
-use tributary_ingest::schema::{Column, DATE, DATE_DOC, Kind, Table};
+use tributary_ingest::schema::{Column, ColumnType, DATE, DATE_DOC, Table};
 
 /// Returns the fields of a table, `date` last.
 ///
@@ -20,7 +20,7 @@ pub(super) fn delta_fields(table: &Table) -> Result<Vec<StructField>, LakeError>
 
 fn fields(columns: &[Column]) -> Result<Vec<StructField>, String> {
     let field = |column: &Column| {
-        let field = StructField::nullable(column.name, data_type(column.kind)?);
+        let field = StructField::nullable(column.name, data_type(column.column_type)?);
         Ok(described(field, column.doc))
     };
     columns.iter().map(field).collect()
@@ -30,21 +30,21 @@ fn described(field: StructField, doc: &str) -> StructField {
     field.with_metadata([("comment", MetadataValue::String(doc.to_owned()))])
 }
 
-fn data_type(kind: Kind) -> Result<DataType, String> {
+fn data_type(column_type: ColumnType) -> Result<DataType, String> {
     let object = |columns: &[Column]| -> Result<DataType, String> {
         let object = StructType::try_new(fields(columns)?).map_err(|error| error.to_string())?;
         Ok(DataType::Struct(Box::new(object)))
     };
     let list = |element: DataType| DataType::Array(Box::new(ArrayType::new(element, true)));
-    Ok(match kind {
-        Kind::Text | Kind::Json => DataType::STRING,
-        Kind::Int => DataType::LONG,
-        Kind::Float => DataType::DOUBLE,
-        Kind::Bool => DataType::BOOLEAN,
-        Kind::Time => DataType::TIMESTAMP,
-        Kind::Day => DataType::DATE,
-        Kind::TextList => list(DataType::STRING),
-        Kind::Struct(columns) => object(columns)?,
-        Kind::Structs(columns) => list(object(columns)?),
+    Ok(match column_type {
+        ColumnType::Text | ColumnType::Json => DataType::STRING,
+        ColumnType::Int => DataType::LONG,
+        ColumnType::Float => DataType::DOUBLE,
+        ColumnType::Bool => DataType::BOOLEAN,
+        ColumnType::Time => DataType::TIMESTAMP,
+        ColumnType::Day => DataType::DATE,
+        ColumnType::TextList => list(DataType::STRING),
+        ColumnType::Struct(columns) => object(columns)?,
+        ColumnType::Structs(columns) => list(object(columns)?),
     })
 }

@@ -13,7 +13,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
 
 use super::slot::Slot;
-use crate::schema::{Column, DATE, Kind, fields};
+use crate::schema::{Column, ColumnType, DATE, fields};
 
 /// Bytes of an offset, which each value of varying length has.
 const OFFSET_BYTES: usize = 4;
@@ -89,19 +89,19 @@ enum ColumnBuilder {
 
 impl ColumnBuilder {
     fn new(column: &Column) -> Self {
-        match column.kind {
-            Kind::Text | Kind::Json => Self::Text(StringBuilder::new()),
-            Kind::Int => Self::Int(Int64Builder::new()),
-            Kind::Float => Self::Float(Float64Builder::new()),
-            Kind::Bool => Self::Bool(BooleanBuilder::new()),
-            Kind::Time => Self::Time(TimestampMillisecondBuilder::new().with_timezone("UTC")),
-            Kind::Day => Self::Day(Date32Builder::new()),
-            Kind::TextList => {
+        match column.column_type {
+            ColumnType::Text | ColumnType::Json => Self::Text(StringBuilder::new()),
+            ColumnType::Int => Self::Int(Int64Builder::new()),
+            ColumnType::Float => Self::Float(Float64Builder::new()),
+            ColumnType::Bool => Self::Bool(BooleanBuilder::new()),
+            ColumnType::Time => Self::Time(TimestampMillisecondBuilder::new().with_timezone("UTC")),
+            ColumnType::Day => Self::Day(Date32Builder::new()),
+            ColumnType::TextList => {
                 let element = Field::new("element", DataType::Utf8, true);
                 Self::TextList(ListBuilder::new(StringBuilder::new()).with_field(element))
             }
-            Kind::Struct(columns) => Self::Struct(StructColumn::new(columns)),
-            Kind::Structs(columns) => Self::Structs {
+            ColumnType::Struct(columns) => Self::Struct(StructColumn::new(columns)),
+            ColumnType::Structs(columns) => Self::Structs {
                 rows: StructColumn::new(columns),
                 offsets: vec![0],
                 nulls: NullBufferBuilder::new(0),

@@ -2,7 +2,7 @@
 //!
 //! Source: the vendor's SDK types (`webhooks/midbound.md` §5.9 to §5.11).
 
-use crate::schema::Kind::{Float, Int, Text, TextList};
+use crate::schema::ColumnType::{Float, Int, Text, TextList};
 use crate::schema::{Column, column};
 
 /// A company as `enrichment.companies[]` and `employments[].company` give it.

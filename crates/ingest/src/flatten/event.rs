@@ -9,7 +9,7 @@ use super::slot::{Row, Slot};
 use super::{company, identities, mismatch, people, sessions, time, walk};
 use crate::event::scan::{self, Excess};
 use crate::event::{Envelope, Lenient, Record};
-use crate::schema::Kind::{Int, Struct, Structs, Text, Time};
+use crate::schema::ColumnType::{Int, Struct, Structs, Text, Time};
 use crate::schema::{Column, column, position};
 use crate::text;
 

@@ -2,7 +2,7 @@
 //!
 //! The fields are the vendor's SDK types (`webhooks/midbound.md` §5.3 and §5.4).
 
-use crate::schema::Kind::{Bool, Structs, Text, TextList, Time};
+use crate::schema::ColumnType::{Bool, Structs, Text, TextList, Time};
 use crate::schema::{Column, Latest, Table, Unique, column, derived, position};
 
 /// The table.

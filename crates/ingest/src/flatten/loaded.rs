@@ -1,6 +1,6 @@
 //! Tables that the user loads: `conversions` and `spend`.
 
-use crate::schema::Kind::{Day, Float, Text, Time};
+use crate::schema::ColumnType::{Day, Float, Text, Time};
 use crate::schema::{Latest, Table, Unique, derived};
 
 /// The table of conversions.

@@ -1,6 +1,6 @@
 //! Table `pageviews`: an entry of `session.events`.
 
-use crate::schema::Kind::{Int, Json, Text, Time};
+use crate::schema::ColumnType::{Int, Json, Text, Time};
 use crate::schema::{Column, Latest, OF_SESSION, Table, Unique, column, derived, position};
 
 /// The table.

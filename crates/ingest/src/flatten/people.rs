@@ -3,7 +3,7 @@
 //! The fields are the vendor's SDK types (`webhooks/midbound.md` §5.6, §5.9, §5.10).
 
 use super::company;
-use crate::schema::Kind::{Int, Struct, Structs, Text, TextList, Time};
+use crate::schema::ColumnType::{Int, Struct, Structs, Text, TextList, Time};
 use crate::schema::{Column, Latest, Table, Unique, column, derived};
 
 /// Columns that stand before the payload's in each of these tables.

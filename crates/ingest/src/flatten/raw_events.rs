@@ -1,6 +1,6 @@
 //! Tables `raw_events` and `dead_letters`: webhooks as received, and what was wrong with some.
 
-use crate::schema::Kind::{Text, Time};
+use crate::schema::ColumnType::{Text, Time};
 use crate::schema::{Column, Latest, Table, Unique, derived};
 
 /// The table of all webhooks.

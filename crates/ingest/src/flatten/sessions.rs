@@ -3,7 +3,7 @@
 //! The same columns read the `session` object of every event type, since it also says which
 //! session, visitor and tenant an event belongs to.
 
-use crate::schema::Kind::{Bool, Float, Int, Json, Structs, Text, Time};
+use crate::schema::ColumnType::{Bool, Float, Int, Json, Structs, Text, Time};
 use crate::schema::{Column, Latest, OF_SESSION, Table, Unique, column, derived, position};
 
 /// The table.

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 
 use super::slot::{Row, Slot};
-use crate::schema::{Column, Kind};
+use crate::schema::{Column, ColumnType};
 
 /// The keys that lead to the columns of an object.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Shape {
         let mut root = Node::default();
         for (at, column) in columns.iter().enumerate() {
             if !column.path.is_empty() {
-                root.insert(column.path, Target::Leaf(at, Leaf::new(column.kind)));
+                root.insert(column.path, Target::Leaf(at, Leaf::new(column.column_type)));
             }
         }
         root.sort();
@@ -68,16 +68,18 @@ impl Shape {
 }
 
 impl Leaf {
-    fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Text => Self::Text,
-            Kind::Int => Self::Int,
-            Kind::Float => Self::Float,
-            Kind::Bool => Self::Bool,
-            Kind::Time | Kind::Day => Self::Time,
-            Kind::Json => Self::Json,
-            Kind::TextList => Self::TextList,
-            Kind::Struct(columns) | Kind::Structs(columns) => Self::Rows(Shape::new(columns)),
+    fn new(column_type: ColumnType) -> Self {
+        match column_type {
+            ColumnType::Text => Self::Text,
+            ColumnType::Int => Self::Int,
+            ColumnType::Float => Self::Float,
+            ColumnType::Bool => Self::Bool,
+            ColumnType::Time | ColumnType::Day => Self::Time,
+            ColumnType::Json => Self::Json,
+            ColumnType::TextList => Self::TextList,
+            ColumnType::Struct(columns) | ColumnType::Structs(columns) => {
+                Self::Rows(Shape::new(columns))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Table `utm`: where a session came from, as one touchpoint.
 
-use crate::schema::Kind::{Bool, Text, Time};
+use crate::schema::ColumnType::{Bool, Text, Time};
 use crate::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
 
 /// The table.
