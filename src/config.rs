@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, Command};
 use zeroize::Zeroizing;
 
 use crate::goal::{self, Goal};
-use tributary_ingest::flatten::channel::Rule;
+use tributary_ingest::flatten::channel::UserRule;
 use tributary_ingest::text::{self, NotText};
 
 mod listen;
@@ -187,8 +187,8 @@ pub fn goals(file: Option<&Path>) -> Result<Vec<Goal>, ConfigError> {
 ///
 /// # Errors
 /// [`ConfigError`] if the file can't be read or a rule can't be understood.
-pub fn channel_rules(file: Option<&Path>) -> Result<Vec<Rule>, ConfigError> {
-    tables(file, "channels", Rule::from_toml)
+pub fn channel_rules(file: Option<&Path>) -> Result<Vec<UserRule>, ConfigError> {
+    tables(file, "channels", UserRule::from_toml)
 }
 
 /// Reads the tables of one name, `[[name]]`.

@@ -22,7 +22,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-pub use user::Rule;
+pub use user::UserRule;
 
 use click_id::{Ad, ClickId};
 use resolve::Origin;
@@ -163,7 +163,7 @@ pub struct Channels {
     /// The table.
     pub grouping: Grouping,
     /// The user's rules, tried first.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<UserRule>,
 }
 
 impl Channels {

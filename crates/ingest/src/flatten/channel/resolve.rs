@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::click_id::{Ad, ClickId, Proof, Strongest};
 use super::matchers::is_paid_medium;
 use super::rules::names_channel;
-use super::sources::{self, Entry, Kind};
+use super::sources::{self, SourceEntry, SourceKind};
 use super::{Signals, normalise};
 use crate::flatten::account::{host_of, path_of, referrer_host, registrable};
 
@@ -116,7 +116,7 @@ fn sender<'a>(signals: &Signals<'a>, click: Option<&ClickId<'a>>) -> Option<Send
         // Meta adds one and the same id on all its networks; the referrer knows which it was.
         Some(click) => {
             let network = from_referrer(signals).map(|(source, _)| source).filter(|source| {
-                sources::by_name(source).is_some_and(|entry| entry.kinds.has(Kind::Social))
+                sources::by_name(source).is_some_and(|entry| entry.kinds.has(SourceKind::Social))
             });
             Some((network.unwrap_or(Cow::Borrowed(click.source)), click.medium))
         }
@@ -132,7 +132,7 @@ fn by_click_id<'a>(signals: &Signals<'a>, click: &ClickId<'a>) -> Sender<'a> {
     }
     let Some((page, _)) = from_referrer(signals) else { return by_id };
     let kinds = sources::by_name(&page).unwrap_or_default().kinds;
-    if kinds.has(Kind::Video) {
+    if kinds.has(SourceKind::Video) {
         (page, click.medium)
     } else if DISPLAY_NETWORKS.contains(&page.as_ref()) {
         (Cow::Borrowed(click.source), "display")
@@ -162,7 +162,7 @@ fn from_app(bundle: Cow<'_, str>) -> Option<Sender<'_>> {
     let Some(app) = sources::by_name(&bundle) else {
         return Some((bundle, "app"));
     };
-    let medium = if app.kinds.has(Kind::App) {
+    let medium = if app.kinds.has(SourceKind::App) {
         sources::by_name(app.name).map_or(Some("app"), medium_of)?
     } else {
         medium_of(app)?
@@ -171,17 +171,17 @@ fn from_app(bundle: Cow<'_, str>) -> Option<Sender<'_>> {
 }
 
 /// The medium of a visit from a known site; `None` for those that are no origin.
-fn medium_of(entry: Entry) -> Option<&'static str> {
+fn medium_of(entry: SourceEntry) -> Option<&'static str> {
     let kinds = entry.kinds;
-    if kinds.has(Kind::Ignored) {
+    if kinds.has(SourceKind::Ignored) {
         return None;
     }
     let order = [
-        (Kind::Ai, "ai-assistant"),
-        (Kind::Email, "email"),
-        (Kind::Ads, "paid"),
-        (Kind::Search, "organic"),
-        (Kind::App, "app"),
+        (SourceKind::Ai, "ai-assistant"),
+        (SourceKind::Email, "email"),
+        (SourceKind::Ads, "paid"),
+        (SourceKind::Search, "organic"),
+        (SourceKind::App, "app"),
     ];
     let medium = order.iter().find(|(kind, _)| kinds.has(*kind)).map(|(_, medium)| *medium);
     Some(medium.unwrap_or("referral"))

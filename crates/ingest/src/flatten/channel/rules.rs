@@ -12,7 +12,7 @@
 use super::Grouping;
 use super::click_id::Ad;
 use super::matchers::{is_paid_medium, is_shop_campaign, says_email};
-use super::sources::{self, Kind, Kinds};
+use super::sources::{self, SourceKind, SourceKinds};
 use super::{
     AFFILIATES, AI_ASSISTANT, AUDIO, CROSS_NETWORK, DIRECT, DISPLAY, EMAIL, MOBILE_PUSH,
     ORGANIC_SEARCH, ORGANIC_SHOPPING, ORGANIC_SOCIAL, ORGANIC_VIDEO, PAID_OTHER, PAID_SEARCH,
@@ -20,7 +20,7 @@ use super::{
 };
 
 /// One row: the channel it gives, its name, and when it holds.
-pub(super) struct Rule {
+pub(super) struct DefaultRule {
     /// One of the channel names.
     pub(super) channel: &'static str,
     /// The name an answer carries for audit.
@@ -33,7 +33,7 @@ struct Facts<'a> {
     source: &'a str,
     medium: &'a str,
     campaign: &'a str,
-    kinds: Kinds,
+    kinds: SourceKinds,
     is_paid: bool,
     is_display_click: bool,
     is_shop_campaign: bool,
@@ -46,26 +46,26 @@ const SOCIAL_MEDIUMS: &[&str] =
 const REFERRAL_MEDIUMS: &[&str] = &["referral", "app", "link"];
 
 /// The rows in the order in which they are tried.
-pub(super) const RULES: &[Rule] = &[
+pub(super) const RULES: &[DefaultRule] = &[
     row(DIRECT, "direct", is_direct),
     row(CROSS_NETWORK, "cross_network", |f| f.campaign.contains("cross-network")),
-    row(PAID_SHOPPING, "paid_shopping_source", |f| f.is_paid && f.kinds.has(Kind::Shopping)),
+    row(PAID_SHOPPING, "paid_shopping_source", |f| f.is_paid && f.kinds.has(SourceKind::Shopping)),
     row(PAID_SHOPPING, "paid_shopping_campaign", |f| f.is_paid && f.is_shop_campaign),
-    row(PAID_SEARCH, "paid_search", |f| f.is_paid && f.kinds.has(Kind::Search)),
-    row(PAID_SOCIAL, "paid_social", |f| f.is_paid && f.kinds.has(Kind::Social)),
-    row(PAID_VIDEO, "paid_video", |f| f.is_paid && f.kinds.has(Kind::Video)),
+    row(PAID_SEARCH, "paid_search", |f| f.is_paid && f.kinds.has(SourceKind::Search)),
+    row(PAID_SOCIAL, "paid_social", |f| f.is_paid && f.kinds.has(SourceKind::Social)),
+    row(PAID_VIDEO, "paid_video", |f| f.is_paid && f.kinds.has(SourceKind::Video)),
     row(DISPLAY, "display", is_display),
     row(PAID_OTHER, "paid_other", |f| f.is_paid),
-    row(ORGANIC_SHOPPING, "organic_shopping_source", |f| f.kinds.has(Kind::Shopping)),
+    row(ORGANIC_SHOPPING, "organic_shopping_source", |f| f.kinds.has(SourceKind::Shopping)),
     row(ORGANIC_SHOPPING, "organic_shopping_campaign", |f| f.is_shop_campaign),
-    row(ORGANIC_SOCIAL, "organic_social_source", |f| f.kinds.has(Kind::Social)),
+    row(ORGANIC_SOCIAL, "organic_social_source", |f| f.kinds.has(SourceKind::Social)),
     row(ORGANIC_SOCIAL, "organic_social_medium", |f| SOCIAL_MEDIUMS.contains(&f.medium)),
-    row(ORGANIC_VIDEO, "organic_video_source", |f| f.kinds.has(Kind::Video)),
+    row(ORGANIC_VIDEO, "organic_video_source", |f| f.kinds.has(SourceKind::Video)),
     row(ORGANIC_VIDEO, "organic_video_medium", |f| f.medium.contains("video")),
     // DEFAULT_ONLY: before search, and by source as well as by medium.
     row(AI_ASSISTANT, "ai_assistant_medium", |f| !f.is_strict && f.medium == "ai-assistant"),
-    row(AI_ASSISTANT, "ai_assistant_source", |f| !f.is_strict && f.kinds.has(Kind::Ai)),
-    row(ORGANIC_SEARCH, "organic_search_source", |f| f.kinds.has(Kind::Search)),
+    row(AI_ASSISTANT, "ai_assistant_source", |f| !f.is_strict && f.kinds.has(SourceKind::Ai)),
+    row(ORGANIC_SEARCH, "organic_search_source", |f| f.kinds.has(SourceKind::Search)),
     row(ORGANIC_SEARCH, "organic_search_medium", |f| f.medium == "organic"),
     // STRICT_ONLY: where Google has it.
     row(AI_ASSISTANT, "ai_assistant_ga4", |f| f.is_strict && f.medium == "ai-assistant"),
@@ -96,8 +96,12 @@ pub(super) fn group_normal(
     rule.map_or((UNASSIGNED, "unassigned"), |rule| (rule.channel, rule.name))
 }
 
-const fn row(channel: &'static str, name: &'static str, holds: fn(&Facts<'_>) -> bool) -> Rule {
-    Rule { channel, name, holds }
+const fn row(
+    channel: &'static str,
+    name: &'static str,
+    holds: fn(&Facts<'_>) -> bool,
+) -> DefaultRule {
+    DefaultRule { channel, name, holds }
 }
 
 impl<'a> Facts<'a> {
@@ -117,7 +121,7 @@ impl<'a> Facts<'a> {
         let kinds =
             if is_strict || is_sent { kinds_by_ga4(source) } else { kinds_by_all_lists(source) };
         // Ad products such as `google_ads` say by their name alone that a click was paid for.
-        let is_ad_product = medium.is_empty() && kinds.has(Kind::Ads);
+        let is_ad_product = medium.is_empty() && kinds.has(SourceKind::Ads);
         let ad = ad.filter(|_| !is_strict && !names_channel(medium));
         Self {
             source,
@@ -161,18 +165,18 @@ pub(super) fn names_channel(medium: &str) -> bool {
         || REFERRAL_MEDIUMS.contains(&medium)
 }
 
-fn kinds_by_ga4(source: &str) -> Kinds {
+fn kinds_by_ga4(source: &str) -> SourceKinds {
     sources::by_name(source).unwrap_or_default().ga4_kinds
 }
 
 /// Sources may be names or hosts; an ad product also is what its network is.
-fn kinds_by_all_lists(source: &str) -> Kinds {
+fn kinds_by_all_lists(source: &str) -> SourceKinds {
     let by_host = || {
         let host = source.strip_prefix("www.").unwrap_or(source);
         host.contains('.').then(|| sources::by_host(host)).flatten()
     };
     let entry = sources::by_name(source).or_else(by_host).unwrap_or_default();
-    if entry.kinds.has(Kind::Ads) {
+    if entry.kinds.has(SourceKind::Ads) {
         let network = sources::by_name(entry.name).unwrap_or_default();
         return entry.kinds.or(network.kinds);
     }

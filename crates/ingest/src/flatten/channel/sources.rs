@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What a source is. The discriminant is its bit in [`Kinds`].
+/// What a source is. The discriminant is its bit in [`SourceKinds`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SourceKind {
     Search,
     Social,
     Shopping,
@@ -21,17 +21,17 @@ pub(super) enum Kind {
     Ignored,
 }
 
-/// A set of [`Kind`]s; a webmail host of a search engine is both.
+/// A set of [`SourceKind`]s; a webmail host of a search engine is both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Kinds(u16);
+pub(super) struct SourceKinds(u16);
 
-impl Kinds {
-    fn only(kind: Kind) -> Self {
+impl SourceKinds {
+    fn only(kind: SourceKind) -> Self {
         Self(1 << kind as u16)
     }
 
     /// Tells whether `kind` is in the set.
-    pub(super) fn has(self, kind: Kind) -> bool {
+    pub(super) fn has(self, kind: SourceKind) -> bool {
         self.0 & Self::only(kind).0 != 0
     }
 
@@ -43,11 +43,11 @@ impl Kinds {
 
 /// What is known of a source.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Entry {
+pub(super) struct SourceEntry {
     /// What the source is by all lists.
-    pub(super) kinds: Kinds,
+    pub(super) kinds: SourceKinds,
     /// What it is by Google's own list.
-    pub(super) ga4_kinds: Kinds,
+    pub(super) ga4_kinds: SourceKinds,
     /// The name it goes by.
     pub(super) name: &'static str,
 }
@@ -76,17 +76,18 @@ const SEARCH_LABELS: &[&str] = &[
     "www",
 ];
 
-struct Index {
+struct SourceIndex {
     /// Names and hosts.
-    exact: HashMap<&'static str, Entry>,
+    exact: HashMap<&'static str, SourceEntry>,
     /// Hosts without their public suffix.
-    brands: HashMap<&'static str, Entry>,
+    brands: HashMap<&'static str, SourceEntry>,
     /// Hosts with the beginning of a path.
-    pages: Vec<(&'static str, &'static str, Entry)>,
+    pages: Vec<(&'static str, &'static str, SourceEntry)>,
 }
 
-static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let mut index = Index { exact: HashMap::new(), brands: HashMap::new(), pages: Vec::new() };
+static INDEX: LazyLock<SourceIndex> = LazyLock::new(|| {
+    let mut index =
+        SourceIndex { exact: HashMap::new(), brands: HashMap::new(), pages: Vec::new() };
     for line in include_str!("sources.tsv").lines().filter(|line| !line.starts_with('#')) {
         let (key, entry) = parse_line(line).expect("the shipped list is checked by a test");
         if let Some(brand) = key.strip_suffix(".*") {
@@ -101,12 +102,12 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
 });
 
 /// Looks up a source by its exact name.
-pub(super) fn by_name(name: &str) -> Option<Entry> {
+pub(super) fn by_name(name: &str) -> Option<SourceEntry> {
     INDEX.exact.get(name).copied()
 }
 
 /// Looks up a host (lower case, no `www.`), then its parent domains, then its brand.
-pub(super) fn by_host(host: &str) -> Option<Entry> {
+pub(super) fn by_host(host: &str) -> Option<SourceEntry> {
     let index = &*INDEX;
     if let Some(entry) = index.exact.get(host) {
         return Some(*entry);
@@ -122,7 +123,7 @@ pub(super) fn by_host(host: &str) -> Option<Entry> {
 }
 
 /// Looks up a page, for the few hosts of which a part is something else than the rest.
-pub(super) fn by_page(host: &str, path: &str) -> Option<Entry> {
+pub(super) fn by_page(host: &str, path: &str) -> Option<SourceEntry> {
     let is_under = |start: &str| {
         path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
@@ -130,7 +131,7 @@ pub(super) fn by_page(host: &str, path: &str) -> Option<Entry> {
     Some(page.2)
 }
 
-fn by_brand(host: &str) -> Option<Entry> {
+fn by_brand(host: &str) -> Option<SourceEntry> {
     // Finding a public suffix costs more than all the rest, so hosts without a brand leave early.
     if !host.split('.').any(|label| INDEX.brands.contains_key(label)) {
         return None;
@@ -158,9 +159,9 @@ fn parents(host: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Tells whether a parent's entry holds for the sub-domain `child` as well.
-fn inherits(parent: Entry, child: &str) -> bool {
-    !parent.kinds.has(Kind::Search)
-        || parent.kinds.has(Kind::Ignored)
+fn inherits(parent: SourceEntry, child: &str) -> bool {
+    !parent.kinds.has(SourceKind::Search)
+        || parent.kinds.has(SourceKind::Ignored)
         || child.split('.').all(is_search_label)
 }
 
@@ -180,42 +181,42 @@ fn is_search_label(label: &str) -> bool {
 }
 
 /// A key listed twice is all that its lines say; the later line names it.
-fn merge(entry: &mut Entry, other: Entry) {
+fn merge(entry: &mut SourceEntry, other: SourceEntry) {
     entry.kinds = entry.kinds.or(other.kinds);
     entry.ga4_kinds = entry.ga4_kinds.or(other.ga4_kinds);
     entry.name = other.name;
 }
 
 /// Parses `kind⇥key⇥name`; a kind that ends in `+` is not on Google's own list.
-fn parse_line(line: &'static str) -> Option<(&'static str, Entry)> {
+fn parse_line(line: &'static str) -> Option<(&'static str, SourceEntry)> {
     let (kind, rest) = line.split_once('\t')?;
     let (key, name) = rest.split_once('\t')?;
-    let kinds = Kinds::only(parse_kind(kind.trim_end_matches('+'))?);
+    let kinds = SourceKinds::only(parse_kind(kind.trim_end_matches('+'))?);
     let is_ga4 = matches!(kind, "search" | "social" | "shopping" | "video");
-    let ga4_kinds = if is_ga4 { kinds } else { Kinds::default() };
+    let ga4_kinds = if is_ga4 { kinds } else { SourceKinds::default() };
     let name = if name.is_empty() { key } else { name };
-    Some((key, Entry { kinds, ga4_kinds, name }))
+    Some((key, SourceEntry { kinds, ga4_kinds, name }))
 }
 
-fn parse_kind(text: &str) -> Option<Kind> {
+fn parse_kind(text: &str) -> Option<SourceKind> {
     Some(match text {
-        "search" => Kind::Search,
-        "social" => Kind::Social,
-        "shopping" => Kind::Shopping,
-        "video" => Kind::Video,
-        "ai" => Kind::Ai,
-        "email" => Kind::Email,
-        "ads" => Kind::Ads,
-        "app" => Kind::App,
-        "referral" => Kind::Referral,
-        "ignored" => Kind::Ignored,
+        "search" => SourceKind::Search,
+        "social" => SourceKind::Social,
+        "shopping" => SourceKind::Shopping,
+        "video" => SourceKind::Video,
+        "ai" => SourceKind::Ai,
+        "email" => SourceKind::Email,
+        "ads" => SourceKind::Ads,
+        "app" => SourceKind::App,
+        "referral" => SourceKind::Referral,
+        "ignored" => SourceKind::Ignored,
         _ => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{INDEX, Kind, by_host, parse_line};
+    use super::{INDEX, SourceKind, by_host, parse_line};
 
     #[test]
     fn every_line_of_the_list_parses() {
@@ -237,26 +238,26 @@ mod tests {
 
     #[test]
     fn hosts_inherit_with_care() {
-        let check = |host: &str, expected: Option<(Kind, &str)>| {
+        let check = |host: &str, expected: Option<(SourceKind, &str)>| {
             let entry = by_host(host);
             assert_eq!(entry.map(|entry| entry.name), expected.map(|(_, name)| name), "{host}");
             if let (Some(entry), Some((kind, _))) = (entry, expected) {
                 assert!(entry.kinds.has(kind), "{host}");
             }
         };
-        check("google.com", Some((Kind::Search, "google")));
-        check("google.co.uk", Some((Kind::Search, "google")));
-        check("images.google.com.br", Some((Kind::Search, "google")));
+        check("google.com", Some((SourceKind::Search, "google")));
+        check("google.co.uk", Some((SourceKind::Search, "google")));
+        check("images.google.com.br", Some((SourceKind::Search, "google")));
         check("drive.google.com", None);
         check("google.github.io", None);
-        check("mail.google.com", Some((Kind::Email, "gmail")));
-        check("accounts.google.de", Some((Kind::Ignored, "accounts.google.*")));
-        check("uk.search.yahoo.com", Some((Kind::Search, "yahoo")));
+        check("mail.google.com", Some((SourceKind::Email, "gmail")));
+        check("accounts.google.de", Some((SourceKind::Ignored, "accounts.google.*")));
+        check("uk.search.yahoo.com", Some((SourceKind::Search, "yahoo")));
         check("finance.yahoo.com", None);
-        check("uk.linkedin.com", Some((Kind::Social, "linkedin")));
-        check("acme.wordpress.com", Some((Kind::Social, "wordpress")));
-        check("amazon.de", Some((Kind::Shopping, "amazon")));
-        check("console.aws.amazon.com", Some((Kind::Referral, "aws.amazon.com")));
+        check("uk.linkedin.com", Some((SourceKind::Social, "linkedin")));
+        check("acme.wordpress.com", Some((SourceKind::Social, "wordpress")));
+        check("amazon.de", Some((SourceKind::Shopping, "amazon")));
+        check("console.aws.amazon.com", Some((SourceKind::Referral, "aws.amazon.com")));
         check("foo.social", None);
         check("com", None);
         check("", None);

@@ -81,7 +81,7 @@ struct Definition {
 
 /// A rule of the user's.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub struct UserRule {
     channel: String,
     name: Option<String>,
     conditions: Vec<Condition>,
@@ -96,7 +96,7 @@ struct Condition {
     pattern: Option<Regex>,
 }
 
-impl Rule {
+impl UserRule {
     /// Reads a rule of the settings file.
     ///
     /// # Errors
@@ -208,8 +208,8 @@ mod tests {
     use super::super::{Channels, Grouping, Touch};
     use super::*;
 
-    fn rule(text: &str) -> Result<Rule, String> {
-        Rule::from_toml(text.parse::<toml::Table>().unwrap().into())
+    fn rule(text: &str) -> Result<UserRule, String> {
+        UserRule::from_toml(text.parse::<toml::Table>().unwrap().into())
     }
 
     fn touch(rules: &[&str], signals: &Signals<'_>) -> Touch {
