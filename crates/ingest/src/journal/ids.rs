@@ -37,7 +37,7 @@ const FIRST_KEYSPACE: &str = "keyspaces/1";
 
 /// What is remembered of an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
+pub struct IdEntry {
     /// 128-bit xxHash3 of the body.
     pub body_hash: u128,
     /// The segment that holds the record.
@@ -46,7 +46,7 @@ pub struct Entry {
     pub received_at_ms: i64,
 }
 
-impl Entry {
+impl IdEntry {
     fn encode(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         bytes[..16].copy_from_slice(&self.body_hash.to_le_bytes());
@@ -67,13 +67,13 @@ impl Entry {
 /// The index of known webhook ids.
 pub struct KnownIds {
     path: PathBuf,
-    index: Arc<Mutex<Option<Index>>>,
+    index: Arc<Mutex<Option<IdIndex>>>,
     window_ms: i64,
     bonded: Arc<Bonded>,
 }
 
 /// The store, open.
-struct Index {
+struct IdIndex {
     database: Database,
     days: BTreeMap<i64, Keyspace>,
 }
@@ -91,7 +91,7 @@ impl KnownIds {
     /// [`JournalError::Ids`].
     pub fn open(bonded: &Arc<Bonded>, window_ms: i64) -> Result<Self, JournalError> {
         let path = bonded.ids();
-        let index = Index::open(&path).map_err(ids_error(&path))?;
+        let index = IdIndex::open(&path).map_err(ids_error(&path))?;
         let index = Arc::new(Mutex::new(Some(index)));
         Ok(Self { path, index, window_ms, bonded: Arc::clone(bonded) })
     }
@@ -105,7 +105,7 @@ impl KnownIds {
     pub fn reopen(&mut self) -> Result<(), JournalError> {
         let mut index = lock(&self.index);
         drop(index.take());
-        *index = Some(Index::open(&self.path).map_err(ids_error(&self.path))?);
+        *index = Some(IdIndex::open(&self.path).map_err(ids_error(&self.path))?);
         Ok(())
     }
 
@@ -113,14 +113,15 @@ impl KnownIds {
     ///
     /// # Errors
     /// [`JournalError::Ids`].
-    pub fn lookup(&self, key: &[u8], now_ms: i64) -> Result<Option<Entry>, JournalError> {
+    pub fn lookup(&self, key: &[u8], now_ms: i64) -> Result<Option<IdEntry>, JournalError> {
         let oldest_ms = now_ms - self.window_ms;
-        let counts =
-            |entry: &Entry| entry.received_at_ms >= oldest_ms && self.bonded.holds(entry.sequence);
+        let counts = |entry: &IdEntry| {
+            entry.received_at_ms >= oldest_ms && self.bonded.holds(entry.sequence)
+        };
         self.with(|index| {
             for keyspace in index.days.range(oldest_ms.div_euclid(DAY_MS)..).rev() {
                 let value = keyspace.1.get(key)?;
-                let entry = value.and_then(|value| Entry::decode(&value));
+                let entry = value.and_then(|value| IdEntry::decode(&value));
                 if let Some(entry) = entry.filter(counts) {
                     return Ok(Some(entry));
                 }
@@ -133,7 +134,7 @@ impl KnownIds {
     ///
     /// # Errors
     /// [`JournalError::Ids`].
-    pub fn insert(&mut self, entries: &[(Vec<u8>, Entry)]) -> Result<(), JournalError> {
+    pub fn insert(&mut self, entries: &[(Vec<u8>, IdEntry)]) -> Result<(), JournalError> {
         self.with(|index| {
             let mut batch = index.database.batch();
             for (key, entry) in entries {
@@ -182,7 +183,7 @@ impl KnownIds {
 
     fn with<T>(
         &self,
-        work: impl FnOnce(&mut Index) -> fjall::Result<T>,
+        work: impl FnOnce(&mut IdIndex) -> fjall::Result<T>,
     ) -> Result<T, JournalError> {
         let mut index = lock(&self.index);
         let done = index.as_mut().ok_or(fjall::Error::Poisoned).and_then(work);
@@ -190,7 +191,7 @@ impl KnownIds {
     }
 }
 
-impl Index {
+impl IdIndex {
     fn open(path: &Path) -> fjall::Result<Self> {
         if !path.join(MARKER).try_exists()? && !path.join(FIRST_KEYSPACE).try_exists()? {
             create(path)?;
@@ -245,7 +246,7 @@ fn create(path: &Path) -> fjall::Result<()> {
 #[derive(Clone)]
 pub struct Persister {
     path: PathBuf,
-    index: Arc<Mutex<Option<Index>>>,
+    index: Arc<Mutex<Option<IdIndex>>>,
 }
 
 impl std::fmt::Debug for Persister {

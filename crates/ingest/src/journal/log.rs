@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::directory::Directory;
 use super::error::JournalError;
 use super::frame;
-use super::ids::{self, Entry, KnownIds, Persister};
+use super::ids::{self, IdEntry, KnownIds, Persister};
 use super::quota::Quota;
 use super::recovery;
 use super::segment::{HEADER_BYTES, Header};
@@ -34,7 +34,7 @@ pub struct Options {
 }
 
 /// An id's key and what is remembered of it.
-type Known = (Vec<u8>, Entry);
+type Known = (Vec<u8>, IdEntry);
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,12 +252,12 @@ impl Log {
         now_ms: i64,
     ) -> Result<(Vec<Outcome>, Vec<Known>), JournalError> {
         let mut outcomes = Vec::with_capacity(records.len());
-        let mut fresh: HashMap<Vec<u8>, Entry> = HashMap::with_capacity(records.len());
+        let mut fresh: HashMap<Vec<u8>, IdEntry> = HashMap::with_capacity(records.len());
         for record in records {
             let body_hash = ids::body_hash(&record.body);
-            let entry = Entry { body_hash, sequence, received_at_ms: record.received_at_ms };
+            let entry = IdEntry { body_hash, sequence, received_at_ms: record.received_at_ms };
             let key = record.webhook_id.as_bytes().to_vec();
-            let known = |key: &[u8]| -> Result<Option<Entry>, JournalError> {
+            let known = |key: &[u8]| -> Result<Option<IdEntry>, JournalError> {
                 match fresh.get(key) {
                     Some(entry) => Ok(Some(*entry)),
                     None => self.ids.lookup(key, now_ms),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::directory::Directory;
 use super::error::JournalError;
-use super::ids::{self, Entry, KnownIds};
+use super::ids::{self, IdEntry, KnownIds};
 use super::segment::{Piece, SegmentReader};
 use super::segment_state::SealedSegment;
 use crate::event::{Record, RecordKind};
@@ -126,8 +126,8 @@ impl Scan<'_> {
         }))
     }
 
-    fn entry(&self, record: &Record) -> Entry {
-        Entry {
+    fn entry(&self, record: &Record) -> IdEntry {
+        IdEntry {
             body_hash: ids::body_hash(&record.body),
             sequence: self.sequence,
             received_at_ms: record.received_at_ms,
@@ -135,7 +135,7 @@ impl Scan<'_> {
     }
 
     /// Tells whether another segment, here or in the lake, already holds this very record.
-    fn held_elsewhere(&self, record: &Record, entry: Entry) -> Result<bool, JournalError> {
+    fn held_elsewhere(&self, record: &Record, entry: IdEntry) -> Result<bool, JournalError> {
         let known = self.ids.lookup(&key_of(record, entry), self.now_ms)?;
         Ok(known.is_some_and(|known| {
             known.sequence != self.sequence
@@ -174,7 +174,7 @@ impl Scan<'_> {
     }
 }
 
-fn key_of(record: &Record, entry: Entry) -> Vec<u8> {
+fn key_of(record: &Record, entry: IdEntry) -> Vec<u8> {
     match record.kind {
         RecordKind::Event => record.webhook_id.as_bytes().to_vec(),
         RecordKind::IdConflict => ids::conflict_key(&record.webhook_id, entry.body_hash),
