@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use super::reading::Reading;
-use super::shape::{Leaf, Node, Shape, Target};
+use super::shape::{Child, Leaf, Node, Shape};
 use super::slot::{Row, Slot};
 use super::time;
 
@@ -53,11 +53,11 @@ impl<'de> NodeSeed<'_, '_, 'de> {
         while let Some(found) = map.next_key_seed(KeySeed(self.node))? {
             match found {
                 None => drop(map.next_value::<IgnoredAny>()?),
-                Some(Target::Node(node)) => {
+                Some(Child::Node(node)) => {
                     let row = &mut *self.row;
                     map.next_value_seed(NodeSeed { node, row, reading: self.reading })?;
                 }
-                Some(Target::Leaf(at, leaf)) => {
+                Some(Child::Leaf(at, leaf)) => {
                     let seed = LeafSeed { leaf, reading: self.reading };
                     self.row[*at] = map.next_value_seed(seed)?;
                 }
@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_, 'de> {
 struct KeySeed<'s>(&'s Node);
 
 impl<'de, 's> DeserializeSeed<'de> for KeySeed<'s> {
-    type Value = Option<&'s Target>;
+    type Value = Option<&'s Child>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -142,7 +142,7 @@ impl<'de, 's> DeserializeSeed<'de> for KeySeed<'s> {
 }
 
 impl<'s> Visitor<'_> for KeySeed<'s> {
-    type Value = Option<&'s Target>;
+    type Value = Option<&'s Child>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")

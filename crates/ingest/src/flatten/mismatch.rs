@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::decode::fits;
-use super::shape::{Leaf, Node, Shape, Target};
+use super::shape::{Child, Leaf, Node, Shape};
 
 /// Returns the place of a value of an unexpected type, such as `session.events[3].ts`.
 ///
@@ -35,12 +35,12 @@ fn in_node(node: &Node, value: &Value) -> Option<String> {
     let Value::Object(fields) = value else {
         return (!value.is_null()).then(String::new);
     };
-    let within = |(key, target): &(&'static str, Target)| {
+    let within = |(key, child): &(&'static str, Child)| {
         let value = fields.get(*key)?;
-        let place = match target {
-            Target::Node(node) => in_node(node, value),
-            Target::Leaf(_, Leaf::Rows(shape)) => in_rows(shape, value),
-            Target::Leaf(_, leaf) => in_leaf(leaf, value),
+        let place = match child {
+            Child::Node(node) => in_node(node, value),
+            Child::Leaf(_, Leaf::Rows(shape)) => in_rows(shape, value),
+            Child::Leaf(_, leaf) => in_leaf(leaf, value),
         }?;
         Some(format!(".{key}{place}"))
     };

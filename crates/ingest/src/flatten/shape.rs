@@ -17,7 +17,7 @@ pub struct Shape {
 #[derive(Debug, Default)]
 pub(super) struct Node {
     /// Sorted by length, then bytes.
-    children: Vec<(&'static str, Target)>,
+    children: Vec<(&'static str, Child)>,
     /// Which child came after each one the last time, the first one's before all.
     ///
     /// A sender writes its keys in the same order each time, so this is where to look first.
@@ -25,7 +25,7 @@ pub(super) struct Node {
 }
 
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum Child {
     Node(Node),
     Leaf(usize, Leaf),
 }
@@ -49,7 +49,7 @@ impl Shape {
         let mut root = Node::default();
         for (at, column) in columns.iter().enumerate() {
             if !column.path.is_empty() {
-                root.insert(column.path, Target::Leaf(at, Leaf::new(column.column_type)));
+                root.insert(column.path, Child::Leaf(at, Leaf::new(column.column_type)));
             }
         }
         root.sort();
@@ -85,54 +85,54 @@ impl Leaf {
 }
 
 impl Node {
-    fn insert(&mut self, path: &'static str, target: Target) {
+    fn insert(&mut self, path: &'static str, child: Child) {
         let Some((key, rest)) = path.split_once('.') else {
-            self.children.push((path, target));
+            self.children.push((path, child));
             return;
         };
-        let found = self.children.iter_mut().find_map(|(name, target)| match target {
-            Target::Node(node) if *name == key => Some(node),
+        let found = self.children.iter_mut().find_map(|(name, child)| match child {
+            Child::Node(node) if *name == key => Some(node),
             _ => None,
         });
         if let Some(node) = found {
-            node.insert(rest, target);
+            node.insert(rest, child);
             return;
         }
         let mut node = Self::default();
-        node.insert(rest, target);
-        self.children.push((key, Target::Node(node)));
+        node.insert(rest, child);
+        self.children.push((key, Child::Node(node)));
     }
 
     /// Returns the keys and what they lead to.
-    pub(super) fn children(&self) -> &[(&'static str, Target)] {
+    pub(super) fn children(&self) -> &[(&'static str, Child)] {
         &self.children
     }
 
     /// Returns the first column under this key.
     pub(super) fn first_leaf(&self) -> Option<usize> {
-        self.children.iter().find_map(|(_, target)| match target {
-            Target::Node(node) => node.first_leaf(),
-            Target::Leaf(at, _) => Some(*at),
+        self.children.iter().find_map(|(_, child)| match child {
+            Child::Node(node) => node.first_leaf(),
+            Child::Leaf(at, _) => Some(*at),
         })
     }
 
     fn sort(&mut self) {
         self.children.sort_by_key(|(key, _)| (key.len(), *key));
         self.followers = vec![Cell::new(0); self.children.len() + 1];
-        for (_, target) in &mut self.children {
-            if let Target::Node(node) = target {
+        for (_, child) in &mut self.children {
+            if let Child::Node(node) = child {
                 node.sort();
             }
         }
     }
 
-    pub(super) fn find(&self, key: &str) -> Option<&Target> {
+    pub(super) fn find(&self, key: &str) -> Option<&Child> {
         Some(&self.children[self.search(key)?].1)
     }
 
     /// Finds the child that comes after the one at `place`, 0 at the beginning, which it moves on.
     #[inline]
-    pub(super) fn find_from(&self, place: &mut usize, key: &str) -> Option<&Target> {
+    pub(super) fn find_from(&self, place: &mut usize, key: &str) -> Option<&Child> {
         let follower = &self.followers[*place];
         let mut at = follower.get();
         if self.children.get(at).is_none_or(|(name, _)| *name != key) {

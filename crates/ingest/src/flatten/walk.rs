@@ -4,7 +4,7 @@
 //! type, more rows than fit, or text that [`Walk`] leaves to the parser.
 
 use super::reading::Reading;
-use super::shape::{Leaf, Node, Shape, Target};
+use super::shape::{Child, Leaf, Node, Shape};
 use super::slot::{Row, Slot};
 use super::{decode, time};
 use crate::event::walk::{Number, Walk};
@@ -26,12 +26,12 @@ fn fill<'a>(
     let mut place = 0;
     walk.object(|walk, key| match node.find_from(&mut place, key) {
         None => walk.skip().map(drop),
-        Some(Target::Leaf(at, leaf)) => {
+        Some(Child::Leaf(at, leaf)) => {
             row[*at] = value(walk, leaf, reading)?;
             Some(())
         }
-        Some(Target::Node(node)) if walk.peek()? == b'{' => fill(walk, node, row, reading),
-        Some(Target::Node(_)) => walk.word()?.is_none().then_some(()),
+        Some(Child::Node(node)) if walk.peek()? == b'{' => fill(walk, node, row, reading),
+        Some(Child::Node(_)) => walk.word()?.is_none().then_some(()),
     })
 }
 
