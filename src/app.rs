@@ -27,7 +27,7 @@ use tributary_ingest::flatten::channel::Channels;
 use tributary_ingest::journal::bond::{self, Target};
 use tributary_ingest::journal::{self, Journal, JournalError, Quota};
 use tributary_ingest::verify::Verifier;
-use tributary_lake::{LakeError, Place};
+use tributary_lake::{LakeConfig, LakeError};
 
 mod listeners;
 
@@ -140,18 +140,18 @@ pub struct App {
 }
 
 impl App {
-    /// Starts an ingester that writes to the lake at `place`, which need not be there just now.
+    /// Starts an ingester that writes to a lake, which need not be there just now.
     ///
     /// # Errors
     /// Any [`AppError`]; `Lake` and `Flush` for what is surely a mistake.
     pub async fn start(
         settings: Settings,
-        place: impl Into<Place> + Send,
+        lake_config: impl Into<LakeConfig> + Send,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, AppError> {
-        let place = place.into();
+        let lake_config = lake_config.into();
         let metrics = Arc::new(Metrics::new());
-        let journal = meet(&settings, &place, Arc::clone(&clock), &metrics).await?;
+        let journal = meet(&settings, &lake_config, Arc::clone(&clock), &metrics).await?;
         let reach = Arc::new(Reach::new(Arc::clone(&metrics)));
         let right_of_way = Arc::new(RightOfWay::new(Arc::clone(&clock)));
         let receiver = Receiver::new(
@@ -172,7 +172,7 @@ impl App {
         if let Some(DashboardSettings { listen, connections_max, gate }) = settings.dashboard {
             let start = |web| {
                 let waiting = waiting(&receiver, &journal);
-                let lake = LateLake::new(place.clone(), Arc::clone(&reach));
+                let lake = LateLake::new(lake_config.clone(), Arc::clone(&reach));
                 let aside = Arc::clone(&right_of_way);
                 Web::start(web, gate, lake, aside, &clock, &metrics, waiting)
             };
@@ -182,9 +182,9 @@ impl App {
             dashboard = Some(bound.await?);
         }
         let upkeep = settings.upkeep.map(|schedule| {
-            let (place, reach) = (place.clone(), Arc::clone(&reach));
+            let (lake_config, reach) = (lake_config.clone(), Arc::clone(&reach));
             let (clock, metrics) = (Arc::clone(&clock), Arc::clone(&metrics));
-            schedule::start(place, reach, schedule, clock, metrics, stop_server.subscribe())
+            schedule::start(lake_config, reach, schedule, clock, metrics, stop_server.subscribe())
         });
         let upkeep = upkeep.transpose().map_err(|error| AppError::Task(error.to_string()))?;
         let setup = Setup {
@@ -195,7 +195,7 @@ impl App {
             channels: settings.channels,
             blocks,
         };
-        let opening = Opening { place, setup, right_of_way, reach };
+        let opening = Opening { lake_config, setup, right_of_way, reach };
         let (first_sender, first) = oneshot::channel();
         let this = Self {
             address: webhooks.address(),
@@ -290,22 +290,22 @@ impl App {
     }
 }
 
-/// Opens the journal of the lake at a place, which is asked only if the journal knows another
+/// Opens the journal of a lake, which is asked only if the journal knows another
 /// address: there it may be the same lake, moved, and else nothing may wait for the other.
 async fn meet(
     settings: &Settings,
-    place: &Place,
+    lake_config: &LakeConfig,
     clock: Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<Journal>, AppError> {
-    let address = place.location().identity();
+    let address = lake_config.location().identity();
     let standing = bond::standing(&settings.journal.directory, &address)?;
     let id = if standing.is_elsewhere {
-        let reached = opening::reach(place, standing.knows_lake, Otherwise::Wait).await;
-        reached.map_err(|source| elsewhere(settings, place, source))?.id
+        let reached = opening::reach(lake_config, standing.knows_lake, Otherwise::Wait).await;
+        reached.map_err(|source| elsewhere(settings, lake_config, source))?.id
     } else if !standing.knows_lake {
         // Settings that no store can be set up with, or a folder that can't be made.
-        place.open()?;
+        lake_config.open()?;
         None
     } else {
         None
@@ -315,13 +315,13 @@ async fn meet(
 }
 
 /// Says that a lake at another address than the journal knows can't be asked.
-fn elsewhere(settings: &Settings, place: &Place, source: LakeError) -> AppError {
+fn elsewhere(settings: &Settings, lake_config: &LakeConfig, source: LakeError) -> AppError {
     let journal = settings.journal.directory.clone();
     let known = bond::load_address(&journal).ok().flatten().unwrap_or_default();
     match source {
         source if !source.is_transient() => source.into(),
         source => {
-            let (lake, source) = (place.location().to_string(), Box::new(source));
+            let (lake, source) = (lake_config.location().to_string(), Box::new(source));
             AppError::Elsewhere { journal, known, lake, source }
         }
     }

@@ -13,7 +13,7 @@ use crate::goal::{self, Goal};
 use crate::shutdown;
 use crate::telemetry::traces::Traces;
 use crate::telemetry::{self, LogFormat};
-use tributary_lake::{Lake, Location, Place};
+use tributary_lake::{Lake, LakeConfig, Location};
 
 mod attribute;
 mod channels;
@@ -267,16 +267,16 @@ impl Common {
     }
 
     /// Returns where the lake is, without looking there.
-    fn place(&self) -> anyhow::Result<Place> {
+    fn lake_config(&self) -> anyhow::Result<LakeConfig> {
         let options = match &self.lake {
             Location::Folder(_) => vec![],
             Location::Remote(url) => config::store_options(url.scheme())?,
         };
-        Ok(Place::new(&self.lake, &options))
+        Ok(LakeConfig::new(&self.lake, &options))
     }
 
     fn open_lake(&self) -> anyhow::Result<Lake> {
-        Ok(self.place()?.open()?)
+        Ok(self.lake_config()?.open()?)
     }
 
     /// Returns the goals of the command line, else those of the settings file, else the usual.

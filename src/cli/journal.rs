@@ -62,14 +62,14 @@ impl Args {
     ) -> anyhow::Result<Flushing> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let metrics = Arc::new(Metrics::new());
-        let place = common.place()?;
-        let address = place.location().identity();
+        let lake_config = common.lake_config()?;
+        let address = lake_config.location().identity();
         let standing = bond::standing(&self.journal, &address)?;
         let otherwise = match otherwise {
             Otherwise::TakeIfNothingWaits if standing.holds_events => Otherwise::Wait,
             otherwise => otherwise,
         };
-        let reached = opening::reach(&place, standing.knows_lake, otherwise).await?;
+        let reached = opening::reach(&lake_config, standing.knows_lake, otherwise).await?;
         let policy = Policy {
             interval: Duration::from_secs(3600),
             rows_max: u64::MAX,

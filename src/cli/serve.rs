@@ -129,7 +129,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     }
     let stop = shutdown::on_signal()?;
     let clock = Arc::new(SystemClock::new());
-    let app = App::start(settings, common.place()?, clock).await.map_err(bare)?;
+    let app = App::start(settings, common.lake_config()?, clock).await.map_err(bare)?;
     tell_of_dashboard(common, &app, made.as_ref());
     tracing::info!(
         address = %app.address(),

@@ -26,7 +26,7 @@ use tributary_ingest::clock::Clock;
 use tributary_ingest::flatten::channel::Channels;
 use tributary_ingest::journal::Journal;
 use tributary_ingest::journal::bond::{Met, Settled};
-use tributary_lake::{Lake, LakeError, Place};
+use tributary_lake::{Lake, LakeConfig, LakeError};
 
 /// How long opening may take before it is begun again.
 const OPEN_MAX: Duration = Duration::from_secs(60);
@@ -76,17 +76,17 @@ pub struct Setup {
 ///
 /// # Errors
 /// [`LakeError::Gone`] if there was one and nothing of it is left, unless another may be made;
-/// else as [`Place::open`] and [`Lake::probe`].
+/// else as [`LakeConfig::open`] and [`Lake::probe`].
 pub async fn reach(
-    place: &Place,
+    lake_config: &LakeConfig,
     is_known: bool,
     otherwise: Otherwise,
 ) -> Result<Reached, LakeError> {
     let must_be_there = is_known && otherwise == Otherwise::Wait;
-    let lake = if must_be_there { place.open_again()? } else { place.open()? };
+    let lake = if must_be_there { lake_config.open_again()? } else { lake_config.open()? };
     let is_vacant = lake.is_vacant().await?;
     if is_vacant && must_be_there {
-        return Err(LakeError::Gone { location: place.location().identity() });
+        return Err(LakeError::Gone { location: lake_config.location().identity() });
     }
     lake.probe().await?;
     let id = lake.id().await?;
@@ -157,7 +157,7 @@ fn tell(settled: Settled, lake: &str) {
 #[derive(Debug)]
 pub struct Opening {
     /// Where the lake is.
-    pub place: Place,
+    pub lake_config: LakeConfig,
     /// What it takes to flush.
     pub setup: Setup,
     /// What is taken while it works, beside webhooks and queries.
@@ -221,12 +221,12 @@ impl Opening {
     async fn open(&self, time_max: Duration) -> Result<Worker, FlushError> {
         let opening = async {
             let is_known = self.setup.journal.directory().knows_lake()?;
-            let reached = reach(&self.place, is_known, Otherwise::Wait).await?;
+            let reached = reach(&self.lake_config, is_known, Otherwise::Wait).await?;
             self.setup.clone().open(reached, Otherwise::Wait).await
         };
         let opened = tokio::time::timeout(time_max, opening).await;
         let worker = opened.unwrap_or_else(|_| {
-            let location = self.place.location().to_string();
+            let location = self.lake_config.location().to_string();
             Err(LakeError::Slow { location, seconds: time_max.as_secs() }.into())
         })?;
         self.reach.found();
@@ -237,7 +237,7 @@ impl Opening {
     /// Tells whether it is a mistake that waiting does not mend, so that starting fails: what a
     /// store or a disk that comes back may bring is none, unless this is the first start.
     fn is_mistake(&self, error: &FlushError) -> bool {
-        let is_folder = self.place.location().folder().is_some();
+        let is_folder = self.lake_config.location().folder().is_some();
         // A journal that can't be read says so elsewhere.
         let is_known = self.setup.journal.directory().knows_lake().unwrap_or(true);
         match error {

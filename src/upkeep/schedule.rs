@@ -15,7 +15,7 @@ use crate::reach::Reach;
 use crate::telemetry::traces;
 use tributary_ingest::clock::Clock;
 use tributary_lake::sweep::Until;
-use tributary_lake::{Lake, LakeError, LakeTable, Place};
+use tributary_lake::{Lake, LakeConfig, LakeError, LakeTable};
 
 /// The threads of upkeep step back by so much, as `nice` counts it.
 const NICE: i32 = 10;
@@ -35,7 +35,7 @@ pub struct Schedule {
 
 /// What a round needs.
 struct Keeper {
-    place: Place,
+    lake_config: LakeConfig,
     reach: Arc<Reach>,
     schedule: Schedule,
     clock: Arc<dyn Clock>,
@@ -48,7 +48,7 @@ struct Keeper {
 /// # Errors
 /// The system's, if there can be no thread.
 pub fn start(
-    place: Place,
+    lake_config: LakeConfig,
     reach: Arc<Reach>,
     schedule: Schedule,
     clock: Arc<dyn Clock>,
@@ -61,7 +61,7 @@ pub fn start(
         .on_thread_start(|| priority::step_back(NICE))
         .enable_all()
         .build()?;
-    let keeper = Keeper { place, reach, schedule, clock, metrics };
+    let keeper = Keeper { lake_config, reach, schedule, clock, metrics };
     thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
         priority::step_back(NICE);
         runtime.block_on(async {
@@ -161,7 +161,7 @@ impl Keeper {
         if self.reach.trouble().is_some() {
             return Ok(None);
         }
-        self.place.open_again().map(Some)
+        self.lake_config.open_again().map(Some)
     }
 
     async fn sweep(&self, lake: &Lake, tables: &[LakeTable]) -> Result<(), LakeError> {

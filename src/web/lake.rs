@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 use super::api::ApiError;
 use crate::query::QueryError;
 use crate::reach::Reach;
-use tributary_lake::{Lake, Place};
+use tributary_lake::{Lake, LakeConfig};
 
 /// A lake that may not be there yet.
 #[derive(Debug)]
 pub struct LateLake {
-    place: Place,
+    lake_config: LakeConfig,
     reach: Arc<Reach>,
     lake: OnceLock<Lake>,
 }
@@ -18,8 +18,8 @@ pub struct LateLake {
 impl LateLake {
     /// Names a lake, and who knows whether it can be reached.
     #[must_use]
-    pub fn new(place: Place, reach: Arc<Reach>) -> Self {
-        Self { place, reach, lake: OnceLock::new() }
+    pub fn new(lake_config: LakeConfig, reach: Arc<Reach>) -> Self {
+        Self { lake_config, reach, lake: OnceLock::new() }
     }
 
     /// Returns the lake, with connections of the runtime that asks first.
@@ -30,7 +30,7 @@ impl LateLake {
         if let Some(lake) = self.lake.get() {
             return Ok(lake);
         }
-        let lake = self.place.open_again().map_err(QueryError::Lake)?;
+        let lake = self.lake_config.open_again().map_err(QueryError::Lake)?;
         Ok(self.lake.get_or_init(|| lake))
     }
 }
@@ -46,7 +46,7 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let location = tributary_lake::Location::Folder(folder.path().join("lake"));
         let reach = Arc::new(Reach::new(Arc::new(Metrics::new())));
-        let lake = LateLake::new(Place::new(&location, &[]), Arc::clone(&reach));
+        let lake = LateLake::new(LakeConfig::new(&location, &[]), Arc::clone(&reach));
         reach.lost(Trouble::Away);
         let refused = lake.get().unwrap_err();
         assert_eq!(refused.status(), 503);

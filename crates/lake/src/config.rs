@@ -9,20 +9,20 @@ use super::{Lake, LakeError, Location};
 
 /// Where a lake is, and how its store is set up.
 #[derive(Clone)]
-pub struct Place {
+pub struct LakeConfig {
     location: Location,
     options: Arc<[(String, String)]>,
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for LakeConfig {
     // The options hold credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("location", &self.location).finish_non_exhaustive()
+        f.debug_struct("LakeConfig").field("location", &self.location).finish_non_exhaustive()
     }
 }
 
-impl Place {
-    /// Names a place; `options` are the object store's settings, such as `AWS_REGION`.
+impl LakeConfig {
+    /// Takes an address; `options` are the object store's settings, such as `AWS_REGION`.
     #[must_use]
     pub fn new(location: &Location, options: &[(String, String)]) -> Self {
         Self { location: location.clone(), options: options.into() }
@@ -55,7 +55,7 @@ impl Place {
     }
 }
 
-impl From<Lake> for Place {
+impl From<Lake> for LakeConfig {
     fn from(lake: Lake) -> Self {
         Self { location: lake.location, options: lake.options }
     }
