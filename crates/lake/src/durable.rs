@@ -72,9 +72,9 @@ pub struct DurableLocalStore {
     folders: Arc<Folders>,
 }
 
-/// Where an object lives: its key for the caller, its file for the disk.
+/// An object: its key for the caller, its file for the disk.
 #[derive(Clone, Debug)]
-struct Place {
+struct ObjectFile {
     key: Path,
     file: PathBuf,
 }
@@ -91,8 +91,8 @@ impl DurableLocalStore {
         Ok(Self { local, folders: Arc::new(Folders::new(root)) })
     }
 
-    fn place(&self, key: &Path) -> Result<Place> {
-        Ok(Place { key: key.clone(), file: self.local.path_to_filesystem(key)? })
+    fn object_file(&self, key: &Path) -> Result<ObjectFile> {
+        Ok(ObjectFile { key: key.clone(), file: self.local.path_to_filesystem(key)? })
     }
 
     fn not_implemented(&self, operation: &str) -> Error {
@@ -124,10 +124,10 @@ impl ObjectStore for DurableLocalStore {
                 return Err(self.not_implemented("`put_opts` with mode `PutMode::Update`"));
             }
         };
-        let place = self.place(location)?;
+        let object = self.object_file(location)?;
         let folders = Arc::clone(&self.folders);
         blocking(move || {
-            Staged::new(&folders, &place)?.write(&place, &payload)?.publish(&place, mode)
+            Staged::new(&folders, &object)?.write(&object, &payload)?.publish(&object, mode)
         })
         .await
     }
@@ -140,11 +140,11 @@ impl ObjectStore for DurableLocalStore {
         if !opts.attributes.is_empty() {
             return Err(self.not_implemented("`put_multipart_opts` with attributes specified"));
         }
-        let place = self.place(location)?;
+        let object = self.object_file(location)?;
         let folders = Arc::clone(&self.folders);
         let upload = blocking(move || {
-            let staged = Staged::new(&folders, &place)?;
-            Ok(Upload::new(place, staged))
+            let staged = Staged::new(&folders, &object)?;
+            Ok(Upload::new(object, staged))
         })
         .await?;
         Ok(Box::new(upload))
@@ -182,13 +182,13 @@ impl ObjectStore for DurableLocalStore {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        let (from, to) = (self.place(from)?, self.place(to)?);
+        let (from, to) = (self.object_file(from)?, self.object_file(to)?);
         let folders = Arc::clone(&self.folders);
         blocking(move || transfer::copy(&folders, &from, &to, options.mode)).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        let (from, to) = (self.place(from)?, self.place(to)?);
+        let (from, to) = (self.object_file(from)?, self.object_file(to)?);
         let folders = Arc::clone(&self.folders);
         blocking(move || match options.target_mode {
             RenameTargetMode::Overwrite => transfer::rename(&folders, &from, &to),

@@ -25,7 +25,7 @@ use std::time::UNIX_EPOCH;
 
 use object_store::{CopyMode, PutPayload, PutResult, Result};
 
-use super::Place;
+use super::ObjectFile;
 use super::failure::{already_exists, failed, named, not_found};
 use super::folders::{Folders, sync_parent};
 use tributary_ingest::disk;
@@ -46,7 +46,7 @@ struct StagedName(PathBuf);
 
 impl Staged {
     /// Stages an empty file beside `target`, whose folder is durable then.
-    pub(super) fn new(folders: &Folders, target: &Place) -> Result<Self> {
+    pub(super) fn new(folders: &Folders, target: &ObjectFile) -> Result<Self> {
         let folder = folder_of(&target.file);
         let staged = folders.inside(folder, || {
             Self::locked(folder, |path| {
@@ -61,7 +61,11 @@ impl Staged {
     /// Stages the object `from` beside `target` under a second name; copies no bytes.
     ///
     /// `NotFound` when `from` has gone meanwhile.
-    pub(super) fn linked(folders: &Folders, from: &Place, target: &Place) -> Result<Self> {
+    pub(super) fn linked(
+        folders: &Folders,
+        from: &ObjectFile,
+        target: &ObjectFile,
+    ) -> Result<Self> {
         let folder = folder_of(&target.file);
         let staged = folders.inside(folder, || {
             Self::locked(folder, |path| {
@@ -97,7 +101,7 @@ impl Staged {
     }
 
     /// Writes all of `payload` into the empty file.
-    pub(super) fn write(self, target: &Place, payload: &PutPayload) -> Result<Self> {
+    pub(super) fn write(self, target: &ObjectFile, payload: &PutPayload) -> Result<Self> {
         disk::write_in_steps(&self.file, 0, payload.iter().map(AsRef::as_ref))
             .map_err(|source| failed(&target.key, named("write", &self.name.0, &source)))?;
         Ok(self)
@@ -112,7 +116,7 @@ impl Staged {
     ///
     /// Returns the tag that `head` will give for it. With [`CopyMode::Create`] an object in the
     /// way is `AlreadyExists`; its name is made durable first, as its writer may have died.
-    pub(super) fn publish(self, target: &Place, mode: CopyMode) -> Result<PutResult> {
+    pub(super) fn publish(self, target: &ObjectFile, mode: CopyMode) -> Result<PutResult> {
         let synced = self.file.sync_all().and_then(|()| self.file.metadata());
         let metadata =
             synced.map_err(|source| failed(&target.key, named("sync", &self.name.0, &source)))?;

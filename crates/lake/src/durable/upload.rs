@@ -12,7 +12,7 @@ use object_store::{CopyMode, Error, MultipartUpload, PutPayload, PutResult, Resu
 
 use super::failure::{failed, named};
 use super::staged::Staged;
-use super::{Place, blocking};
+use super::{ObjectFile, blocking};
 use tributary_ingest::disk;
 
 /// A multipart upload; the object appears, durable, when it is completed.
@@ -20,7 +20,7 @@ use tributary_ingest::disk;
 /// Dropped without that, it leaves nothing behind.
 #[derive(Debug)]
 pub(super) struct Upload {
-    place: Place,
+    object: ObjectFile,
     /// Gone once the upload is completed or aborted.
     staged: Option<Staged>,
     parts: Arc<Parts>,
@@ -36,14 +36,14 @@ struct Parts {
 }
 
 impl Upload {
-    /// Collects parts for the object at `place` in `staged`.
-    pub(super) fn new(place: Place, staged: Staged) -> Self {
+    /// Collects parts for the object at `object` in `staged`.
+    pub(super) fn new(object: ObjectFile, staged: Staged) -> Self {
         let parts = Arc::new(Parts { file: staged.file(), bytes_written: AtomicU64::new(0) });
-        Self { place, staged: Some(staged), parts, bytes_promised: 0 }
+        Self { object, staged: Some(staged), parts, bytes_promised: 0 }
     }
 
     fn take_staged(&mut self) -> Result<Staged> {
-        self.staged.take().ok_or_else(|| refused(&self.place.key, "the upload is over already"))
+        self.staged.take().ok_or_else(|| refused(&self.object.key, "the upload is over already"))
     }
 }
 
@@ -53,11 +53,11 @@ impl MultipartUpload for Upload {
         let offset = self.bytes_promised;
         // A usize has at most 64 bits.
         self.bytes_promised += data.content_length() as u64;
-        let (place, parts) = (self.place.clone(), Arc::clone(&self.parts));
+        let (object, parts) = (self.object.clone(), Arc::clone(&self.parts));
         blocking(move || {
-            parts
-                .write(offset, &data)
-                .map_err(|source| failed(&place.key, named("write part of", &place.file, &source)))
+            parts.write(offset, &data).map_err(|source| {
+                failed(&object.key, named("write part of", &object.file, &source))
+            })
         })
         .boxed()
     }
@@ -66,10 +66,10 @@ impl MultipartUpload for Upload {
     async fn complete(&mut self) -> Result<PutResult> {
         let staged = self.take_staged()?;
         if self.parts.bytes_written.load(Ordering::Acquire) != self.bytes_promised {
-            return Err(refused(&self.place.key, "not all parts are written"));
+            return Err(refused(&self.object.key, "not all parts are written"));
         }
-        let place = self.place.clone();
-        blocking(move || staged.publish(&place, CopyMode::Overwrite)).await
+        let object = self.object.clone();
+        blocking(move || staged.publish(&object, CopyMode::Overwrite)).await
     }
 
     async fn abort(&mut self) -> Result<()> {
