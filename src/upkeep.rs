@@ -17,7 +17,7 @@ use object_store::path::Path;
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 
 use tributary_ingest::flatten::{TABLES, raw_events};
-use tributary_lake::compact::{self, Compacted};
+use tributary_lake::compact::{self, CompactOptions, Compacted};
 use tributary_lake::sweep::{Swept, Until};
 use tributary_lake::{Lake, LakeError, LakeTable, Work, expire, log, sweep};
 
@@ -31,7 +31,7 @@ const MARKS: &str = "_tributary/upkeep";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
     /// How files are put together.
-    pub compact: compact::Settings,
+    pub compact: CompactOptions,
     /// First day that is compacted, as days since the Unix epoch.
     pub from: Option<i32>,
     /// Day behind the last one.

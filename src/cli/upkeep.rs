@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::config;
 use crate::upkeep::Retention;
-use tributary_lake::{compact, log};
+use tributary_lake::compact::CompactOptions;
+use tributary_lake::log;
 
 /// Bytes of rows that are sorted in memory, for each core.
 const SORT_BYTES: usize = 32 << 20;
@@ -41,8 +42,8 @@ impl Args {
         log::Rules { entries_max: self.log_entries, is_published: self.publish_checkpoints }
     }
 
-    pub(super) fn compaction(self, n_parallel: usize) -> compact::Settings {
-        compact::Settings { target_bytes: self.target_size, sort_bytes: SORT_BYTES, n_parallel }
+    pub(super) fn compaction(self, n_parallel: usize) -> CompactOptions {
+        CompactOptions { target_bytes: self.target_size, sort_bytes: SORT_BYTES, n_parallel }
     }
 }
 

@@ -12,7 +12,7 @@ use tributary_ingest::clock::Clock as _;
 use tributary_ingest::flatten::{TABLES, raw_events, sessions};
 use tributary_ingest::schema::Table;
 use tributary_lake::audit::audit;
-use tributary_lake::compact::{self, Compacted};
+use tributary_lake::compact::{CompactOptions, Compacted};
 use tributary_lake::rewrite::Rewrite;
 use tributary_lake::sweep::Until;
 use tributary_lake::{LakeTable, files, log};
@@ -24,12 +24,12 @@ const DAY_MS: i64 = 86_400_000;
 const LIMITS: Limits =
     Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28, partitions: None };
 const LOG: log::Rules = log::Rules { entries_max: 100, is_published: false };
-const SETTINGS: compact::Settings =
-    compact::Settings { target_bytes: 64 << 20, sort_bytes: 32 << 20, n_parallel: 2 };
+const OPTIONS: CompactOptions =
+    CompactOptions { target_bytes: 64 << 20, sort_bytes: 32 << 20, n_parallel: 2 };
 
 fn rules() -> Rules {
     Rules {
-        compact: SETTINGS,
+        compact: OPTIONS,
         from: None,
         to: None,
         grace: Duration::ZERO,
@@ -176,8 +176,8 @@ async fn rows_that_do_not_fit_into_memory_are_sorted_on_disk() {
     }
     app.stop().await.unwrap();
     let before = shown(&place).await;
-    let settings = compact::Settings { sort_bytes: 1, ..SETTINGS };
-    upkeep(&place, Rules { compact: settings, ..rules() }).await;
+    let options = CompactOptions { sort_bytes: 1, ..OPTIONS };
+    upkeep(&place, Rules { compact: options, ..rules() }).await;
     assert_eq!(shown(&place).await, before);
     assert_eq!(n_files(&place, "sessions"), 1);
     let unsorted = "SELECT count(*) FROM (SELECT started_at, lag(started_at) OVER () AS earlier \
@@ -194,8 +194,8 @@ async fn a_large_file_is_written_again_only_if_a_row_of_it_was_replaced() {
     }
     app.flush().await.unwrap();
     // Every file is large where a few bytes are asked for.
-    let settings = compact::Settings { target_bytes: 2, ..SETTINGS };
-    let rules = Rules { compact: settings, ..rules() };
+    let options = CompactOptions { target_bytes: 2, ..OPTIONS };
+    let rules = Rules { compact: options, ..rules() };
     assert_eq!(upkeep(&place, rules).await.n_files_before, 4);
     let sessions = table(&place, &sessions::TABLE).await;
     let large = sessions.files().await.unwrap();

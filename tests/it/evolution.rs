@@ -8,7 +8,7 @@ use tributary::query::{Engine, Limits};
 use tributary_ingest::flatten::{TABLES, utm};
 use tributary_ingest::schema::ColumnType::{Int, Text, Time};
 use tributary_ingest::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
-use tributary_lake::compact::{self, Settings};
+use tributary_lake::compact::{self, CompactOptions};
 use tributary_lake::{LakeError, Work, files};
 
 use crate::ingest::number;
@@ -17,7 +17,8 @@ use crate::support::{NOW_MS, Place, commit, event};
 const LIMITS: Limits =
     Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28, partitions: None };
 
-const SETTINGS: Settings = Settings { target_bytes: 1 << 20, sort_bytes: 1 << 20, n_parallel: 1 };
+const SETTINGS: CompactOptions =
+    CompactOptions { target_bytes: 1 << 20, sort_bytes: 1 << 20, n_parallel: 1 };
 
 /// The table as a program had it that knew fewer columns.
 static OLD: Table = Table {

@@ -47,7 +47,7 @@ const TRIES_MAX: usize = 20;
 
 /// How files are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct CompactOptions {
     /// Size that files are to have, in bytes; those under half of it are small.
     pub target_bytes: u64,
     /// Bytes of rows that are sorted in memory, for each partition that is worked on.
@@ -83,7 +83,7 @@ struct Replaced {
 
 /// One partition and what is to be done with it.
 #[derive(Debug, Clone)]
-struct Work {
+struct PartitionJob {
     lake: Lake,
     table: &'static Table,
     /// The columns that go with the rows.
@@ -91,7 +91,7 @@ struct Work {
     date: i32,
     files: Vec<DataFile>,
     turn: u64,
-    settings: Settings,
+    options: CompactOptions,
     at_ms: i64,
 }
 
@@ -100,14 +100,14 @@ struct Work {
 pub async fn compact(
     lake: &Lake,
     table: &LakeTable,
-    settings: Settings,
+    options: CompactOptions,
     at_ms: i64,
     is_wanted: impl Fn(i32) -> bool + Send + Sync,
     progress: impl Fn(u64) + Send + Sync,
 ) -> (Compacted, Result<(), LakeError>) {
     let mut done = Compacted::default();
     for _ in 0..TRIES_MAX {
-        match try_compact(lake, table, settings, at_ms, &is_wanted, &progress, &mut done).await {
+        match try_compact(lake, table, options, at_ms, &is_wanted, &progress, &mut done).await {
             Ok(true) => return (done, Ok(())),
             // A file that is gone was another rewrite's to remove.
             Ok(false) | Err(LakeError::Replaced { .. }) => {
@@ -125,34 +125,34 @@ pub async fn compact(
 /// [`LakeError::Delta`].
 pub async fn bytes_due(
     table: &LakeTable,
-    settings: Settings,
+    options: CompactOptions,
     is_wanted: impl Fn(i32) -> bool,
 ) -> Result<u64, LakeError> {
-    let due = partitions(table.files().await?, settings, is_wanted);
+    let due = partitions(table.files().await?, options, is_wanted);
     Ok(due.values().flatten().map(|file| file.size).sum())
 }
 
 fn partitions(
     files: Vec<DataFile>,
-    settings: Settings,
+    options: CompactOptions,
     is_wanted: impl Fn(i32) -> bool,
 ) -> BTreeMap<i32, Vec<DataFile>> {
     let mut partitions: BTreeMap<i32, Vec<DataFile>> = BTreeMap::new();
     for file in files.into_iter().filter(|file| is_wanted(file.date)) {
         partitions.entry(file.date).or_default().push(file);
     }
-    partitions.retain(|_, files| !is_settled(files, settings));
+    partitions.retain(|_, files| !is_settled(files, options));
     partitions
 }
 
 /// Tells whether a partition has nothing but files of compactions, and only one small one.
-fn is_settled(files: &[DataFile], settings: Settings) -> bool {
-    let n_small = files.iter().filter(|file| is_small(file, settings)).count();
+fn is_settled(files: &[DataFile], options: CompactOptions) -> bool {
+    let n_small = files.iter().filter(|file| is_small(file, options)).count();
     n_small <= 1 && files.iter().all(|file| files::is_compacted(&file.path))
 }
 
-fn is_small(file: &DataFile, settings: Settings) -> bool {
-    file.size < settings.target_bytes / 2
+fn is_small(file: &DataFile, options: CompactOptions) -> bool {
+    file.size < options.target_bytes / 2
 }
 
 /// Does what is to be done; `false` if another rewrite was faster. A partition that can't be
@@ -160,7 +160,7 @@ fn is_small(file: &DataFile, settings: Settings) -> bool {
 async fn try_compact(
     lake: &Lake,
     table: &LakeTable,
-    settings: Settings,
+    options: CompactOptions,
     at_ms: i64,
     is_wanted: &(impl Fn(i32) -> bool + Sync),
     progress: &(impl Fn(u64) + Sync),
@@ -168,24 +168,24 @@ async fn try_compact(
 ) -> Result<bool, LakeError> {
     // The turn comes first: should a rewrite come in between, ours is refused.
     let mut turn = table.turn().await?;
-    let due = partitions(table.files().await?, settings, is_wanted);
+    let due = partitions(table.files().await?, options, is_wanted);
     let mut first_error = None;
     for wave in waves(due) {
-        let of = |(date, files)| Work {
+        let of = |(date, files)| PartitionJob {
             lake: lake.clone(),
             table: table.definition(),
             schema: table.schema(),
             date,
             files,
             turn,
-            settings,
+            options,
             at_ms,
         };
-        let works: Vec<Work> = wave.into_iter().map(of).collect();
-        let works = futures::stream::iter(works).map(run);
-        let mut works = std::pin::pin!(works.buffer_unordered(settings.n_parallel.max(1)));
+        let jobs: Vec<PartitionJob> = wave.into_iter().map(of).collect();
+        let jobs = futures::stream::iter(jobs).map(run);
+        let mut jobs = std::pin::pin!(jobs.buffer_unordered(options.n_parallel.max(1)));
         let mut replaced = vec![];
-        while let Some((n_bytes, result)) = works.next().await {
+        while let Some((n_bytes, result)) = jobs.next().await {
             progress(n_bytes);
             match result {
                 Ok(of_partition) => replaced.push(of_partition),
@@ -236,26 +236,26 @@ fn waves(due: BTreeMap<i32, Vec<DataFile>>) -> Vec<Vec<(i32, Vec<DataFile>)>> {
 }
 
 /// Compacts a partition on a thread of the runtime; returns also the bytes of its files.
-async fn run(work: Work) -> (u64, Result<Replaced, LakeError>) {
-    let n_bytes = work.files.iter().map(|file| file.size).sum();
-    let table = work.table.name.to_owned();
-    let done = match tokio::spawn(async move { work.run().await }).await {
+async fn run(job: PartitionJob) -> (u64, Result<Replaced, LakeError>) {
+    let n_bytes = job.files.iter().map(|file| file.size).sum();
+    let table = job.table.name.to_owned();
+    let done = match tokio::spawn(async move { job.run().await }).await {
         Ok(result) => result,
         Err(error) => Err(LakeError::Unsupported { table, reason: error.to_string() }),
     };
     (n_bytes, done)
 }
 
-impl Work {
+impl PartitionJob {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
 
     async fn run(&self) -> Result<Replaced, LakeError> {
         let found =
-            superseded::find(&self.lake, self.table, &self.files, self.settings.n_parallel).await?;
+            superseded::find(&self.lake, self.table, &self.files, self.options.n_parallel).await?;
         let is_due = |(file, positions): &(&DataFile, Positions)| {
-            let is_large = files::is_compacted(&file.path) && !is_small(file, self.settings);
+            let is_large = files::is_compacted(&file.path) && !is_small(file, self.options);
             !is_large || !positions.is_empty()
         };
         let due: Vec<(&DataFile, Positions)> =
@@ -265,12 +265,12 @@ impl Work {
         };
         // Files that are as they should be stay, unless they become fewer.
         let n_bytes: u64 = due.iter().map(|(file, _)| file.size).sum();
-        let n_files = n_bytes.div_ceil(self.settings.target_bytes).max(1);
+        let n_files = n_bytes.div_ceil(self.options.target_bytes).max(1);
         if due.iter().all(is_done) && n_files >= due.len() as u64 {
             return Ok(Replaced::default());
         }
         let mut sorter =
-            self.sorted(Sorter::new(self.table, self.schema(), self.settings.sort_bytes))?;
+            self.sorted(Sorter::new(self.table, self.schema(), self.options.sort_bytes))?;
         for (file, positions) in &due {
             self.read(file, positions, &mut sorter).await?;
         }
@@ -332,7 +332,7 @@ impl Work {
                 }
             };
             open.write(&batch).await?;
-            if open.n_bytes() >= self.settings.target_bytes
+            if open.n_bytes() >= self.options.target_bytes
                 && let Some(full) = writer.take()
             {
                 added.push(full.finish(self.at_ms).await?);
@@ -349,7 +349,7 @@ impl Work {
     fn intent(&self, removed: &[DataFile]) -> u64 {
         let mut hash = Xxh3::new();
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-        hash.update(&self.settings.target_bytes.to_le_bytes());
+        hash.update(&self.options.target_bytes.to_le_bytes());
         hash.update(self.table.name.as_bytes());
         for file in removed {
             hash.update(file.path.as_bytes());
