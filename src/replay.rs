@@ -27,7 +27,7 @@ use tributary_ingest::flatten::{event_tables, raw_events};
 use tributary_ingest::schema::Table;
 use tributary_lake::scan::Keys;
 use tributary_lake::sweep::{self, GRACE, Until};
-use tributary_lake::{DataFile, Lake, LakeError, LakeTable, Work};
+use tributary_lake::{DataFile, Lake, LakeError, LakeTable, Operation};
 
 mod apply;
 mod chunks;
@@ -215,7 +215,7 @@ impl<'l> Replay<'l> {
         for table in event_tables() {
             // Rows go and rows come.
             let found = self.lake.create_table(table).await?;
-            let found = self.lake.table_to_rewrite(table, Work::Erase).await?.unwrap_or(found);
+            let found = self.lake.table_to_rewrite(table, Operation::Erase).await?.unwrap_or(found);
             let columns = found.other_columns();
             if !columns.is_empty() {
                 let (table, columns) = (table.name, columns.join(" "));

@@ -19,7 +19,7 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 use tributary_ingest::flatten::{TABLES, raw_events};
 use tributary_lake::compact::{self, CompactOptions, Compacted};
 use tributary_lake::sweep::{Swept, Until};
-use tributary_lake::{Lake, LakeError, LakeTable, Work, expire, log, sweep};
+use tributary_lake::{Lake, LakeError, LakeTable, Operation, expire, log, sweep};
 
 pub mod schedule;
 
@@ -72,7 +72,7 @@ pub struct Done {
 pub async fn tables(lake: &Lake) -> Result<(Vec<LakeTable>, Vec<LakeError>), LakeError> {
     let (mut tables, mut blocked) = (vec![], vec![]);
     for table in TABLES {
-        match lake.table_to_rewrite(table, Work::Compact).await {
+        match lake.table_to_rewrite(table, Operation::Compact).await {
             Ok(opened) => tables.extend(opened),
             Err(error) if error.is_block() => blocked.push(error),
             Err(error) => return Err(error),

@@ -19,7 +19,7 @@ use tributary_ingest::journal::bond::standing;
 use tributary_ingest::journal::layout::{list_sequences, load_checkpoint, segment_path};
 use tributary_ingest::journal::segment::{Piece, SegmentReader};
 use tributary_lake::audit::{self, Audit};
-use tributary_lake::{Lake, LakeError, Work, files, log};
+use tributary_lake::{Lake, LakeError, Operation, files, log};
 
 /// Files of a day that are worth a word.
 const FILES_NOTED: usize = 8;
@@ -327,9 +327,9 @@ async fn check_features(
             continue;
         }
         let line = format!("table {} {block}", table.name);
-        match block.work {
-            Work::Read | Work::Append => findings.problem(&line),
-            Work::Compact | Work::Expire | Work::Erase => findings.note(&line),
+        match block.operation {
+            Operation::Read | Operation::Append => findings.problem(&line),
+            Operation::Compact | Operation::Expire | Operation::Erase => findings.note(&line),
         }
         told.push(block.feature);
     }

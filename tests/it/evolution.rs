@@ -9,7 +9,7 @@ use tributary_ingest::flatten::{TABLES, utm};
 use tributary_ingest::schema::ColumnType::{Int, Text, Time};
 use tributary_ingest::schema::{Column, Latest, OF_SESSION, Table, Unique, derived};
 use tributary_lake::compact::{self, CompactOptions};
-use tributary_lake::{LakeError, Work, files};
+use tributary_lake::{LakeError, Operation, files};
 
 use crate::ingest::number;
 use crate::support::{NOW_MS, Place, commit, event};
@@ -77,7 +77,7 @@ async fn new_columns_appear_in_an_old_table_and_its_files_stay() {
     );
     assert_eq!(number(&place, &format!("{rows} visitor_id = 'vid_1'")).await, 1);
     // The old program goes on beside the new one, and what it does not know goes with the rows.
-    let found = place.lake().table_to_rewrite(&OLD, Work::Compact).await.unwrap().unwrap();
+    let found = place.lake().table_to_rewrite(&OLD, Operation::Compact).await.unwrap().unwrap();
     assert!(found.other_columns().contains(&"visitor_id".to_owned()));
     compact::compact(&place.lake(), &found, SETTINGS, NOW_MS, |_| true, |_| {}).await.1.unwrap();
     assert_eq!(number(&place, &format!("{rows} visitor_id = 'vid_1'")).await, 1);

@@ -61,7 +61,7 @@ pub use config::LakeConfig;
 pub use error::LakeError;
 pub use files::{DataFile, Listing};
 pub use location::Location;
-pub use protocol::{Block, Work};
+pub use protocol::{Block, Operation};
 pub use remote::NoCredentials;
 pub use table::{LakeTable, NewFile};
 
@@ -158,11 +158,11 @@ impl Lake {
     pub async fn table_to_rewrite(
         &self,
         table: &'static Table,
-        work: Work,
+        operation: Operation,
     ) -> Result<Option<LakeTable>, LakeError> {
         let opened = LakeTable::open_now(table, &self.store).await?;
         let Some((found, snapshot)) = opened else { return Ok(None) };
-        found.permit(&snapshot, work)?;
+        found.permit(&snapshot, operation)?;
         found.add_columns_to(snapshot).await?;
         Ok(Some(found))
     }
@@ -177,7 +177,7 @@ impl Lake {
     ) -> Result<Option<LakeTable>, LakeError> {
         let opened = LakeTable::open_now(table, &self.store).await?;
         let Some((found, snapshot)) = opened else { return Ok(None) };
-        found.permit(&snapshot, Work::Erase)?;
+        found.permit(&snapshot, Operation::Erase)?;
         Ok(Some(found))
     }
 
@@ -219,7 +219,7 @@ impl Lake {
     pub async fn table(&self, table: &'static Table) -> Result<Option<LakeTable>, LakeError> {
         let opened = LakeTable::open_now(table, &self.store).await?;
         let Some((found, snapshot)) = opened else { return Ok(None) };
-        found.permit(&snapshot, Work::Read)?;
+        found.permit(&snapshot, Operation::Read)?;
         Ok(Some(found))
     }
 

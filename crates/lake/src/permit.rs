@@ -19,7 +19,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore as _, ObjectStoreExt as _};
 
 use super::overlay::LOG;
-use super::protocol::{Block, ColumnTerms, Terms, Work};
+use super::protocol::{Block, ColumnTerms, Operation, Terms};
 use super::{LakeError, LakeTable};
 use tributary_ingest::schema::{DATE, Table};
 
@@ -39,19 +39,27 @@ impl LakeTable {
 
     /// The same of what the log says now.
     pub(super) async fn admit(&self, snapshot: Snapshot) -> Result<(), LakeError> {
-        self.permit(&snapshot, Work::Append)?;
+        self.permit(&snapshot, Operation::Append)?;
         self.add_columns_to(snapshot).await
     }
 
     /// Refuses what the table's log does not allow.
-    pub(super) fn permit(&self, snapshot: &Snapshot, work: Work) -> Result<(), LakeError> {
-        self.allow(snapshot.protocol(), snapshot.metadata(), &snapshot.schema(), work)
+    pub(super) fn permit(
+        &self,
+        snapshot: &Snapshot,
+        operation: Operation,
+    ) -> Result<(), LakeError> {
+        self.allow(snapshot.protocol(), snapshot.metadata(), &snapshot.schema(), operation)
     }
 
     /// Refuses what the table's log does not allow at a version that was read for a commit.
-    pub(super) fn permit_at(&self, snapshot: &SnapshotRef, work: Work) -> Result<(), LakeError> {
+    pub(super) fn permit_at(
+        &self,
+        snapshot: &SnapshotRef,
+        operation: Operation,
+    ) -> Result<(), LakeError> {
         let told = snapshot.table_configuration();
-        self.allow(told.protocol(), told.metadata(), &snapshot.schema(), work)
+        self.allow(told.protocol(), told.metadata(), &snapshot.schema(), operation)
     }
 
     fn allow(
@@ -59,9 +67,9 @@ impl LakeTable {
         protocol: &Protocol,
         metadata: &Metadata,
         schema: &StructType,
-        work: Work,
+        operation: Operation,
     ) -> Result<(), LakeError> {
-        match terms(self.table, protocol, metadata, schema).block(self.table.name, work) {
+        match terms(self.table, protocol, metadata, schema).block(self.table.name, operation) {
             Some(block) => Err(self.blocked(block)),
             None => Ok(()),
         }
@@ -71,7 +79,10 @@ impl LakeTable {
     pub(super) fn blocks(&self, snapshot: &Snapshot) -> Vec<Block> {
         let schema = snapshot.schema();
         let terms = terms(self.table, snapshot.protocol(), snapshot.metadata(), &schema);
-        Work::ALL.into_iter().filter_map(|work| terms.block(self.table.name, work)).collect()
+        Operation::ALL
+            .into_iter()
+            .filter_map(|operation| terms.block(self.table.name, operation))
+            .collect()
     }
 
     pub(super) fn blocked(&self, block: Block) -> LakeError {

@@ -45,7 +45,7 @@ const PHYSICAL_NAME: &str = "delta.columnMapping.physicalName";
 
 /// What is to be done with a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Work {
+pub enum Operation {
     /// Its rows are read.
     Read,
     /// Files are added.
@@ -58,7 +58,7 @@ pub enum Work {
     Erase,
 }
 
-impl Work {
+impl Operation {
     /// Everything.
     pub const ALL: [Self; 5] = [Self::Read, Self::Append, Self::Compact, Self::Expire, Self::Erase];
 }
@@ -97,7 +97,7 @@ pub struct ColumnTerms {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// What.
-    pub work: Work,
+    pub operation: Operation,
     /// The feature, as the protocol calls it.
     pub feature: String,
     /// What it asks for.
@@ -108,39 +108,39 @@ pub struct Block {
 
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { work, feature, reason, remedy } = self;
-        let work = match work {
-            Work::Read => "can't be read",
-            Work::Append => "can't be written",
-            Work::Compact => "can't be compacted",
-            Work::Expire => "can't have days removed",
-            Work::Erase => "can't have rows erased or replaced",
+        let Self { operation, feature, reason, remedy } = self;
+        let operation = match operation {
+            Operation::Read => "can't be read",
+            Operation::Append => "can't be written",
+            Operation::Compact => "can't be compacted",
+            Operation::Expire => "can't have days removed",
+            Operation::Erase => "can't have rows erased or replaced",
         };
-        write!(f, "{work}: feature {feature}: {reason}; {remedy}")
+        write!(f, "{operation}: feature {feature}: {reason}; {remedy}")
     }
 }
 
 impl Terms {
     /// Tells why a table can't have this done, if so.
     #[must_use]
-    pub fn block(&self, table: &str, work: Work) -> Option<Block> {
-        self.unknown(table, work).or_else(|| match work {
-            Work::Read => self.hidden(table),
-            _ => self.stopped(table, work),
+    pub fn block(&self, table: &str, operation: Operation) -> Option<Block> {
+        self.unknown(table, operation).or_else(|| match operation {
+            Operation::Read => self.hidden(table),
+            _ => self.stopped(table, operation),
         })
     }
 
     /// Returns what the rules stop.
-    fn stopped(&self, table: &str, work: Work) -> Option<Block> {
+    fn stopped(&self, table: &str, operation: Operation) -> Option<Block> {
         // What can't be read can't be put into other files either.
-        let read = || self.block(table, Work::Read).map(|block| Block { work, ..block });
-        let is_read_first = matches!(work, Work::Compact | Work::Erase);
-        let mut rules = RULES.iter().filter(|rule| rule.stops.contains(&work));
+        let read = || self.block(table, Operation::Read).map(|block| Block { operation, ..block });
+        let is_read_first = matches!(operation, Operation::Compact | Operation::Erase);
+        let mut rules = RULES.iter().filter(|rule| rule.stops.contains(&operation));
         let stopped = rules.find_map(|rule| {
             let what = self.active(rule)?;
             let fill = |text: &str| text.replace("{table}", table).replace("{what}", what);
             Some(Block {
-                work,
+                operation,
                 feature: rule.feature.to_owned(),
                 reason: fill(rule.reason),
                 remedy: fill(rule.remedy),
@@ -208,7 +208,7 @@ impl Terms {
             (false, _) => "columns go by numbers in files".to_owned(),
         };
         Some(Block {
-            work: Work::Read,
+            operation: Operation::Read,
             feature: COLUMN_MAPPING.to_owned(),
             reason,
             remedy: format!("ALTER TABLE {table} SET TBLPROPERTIES ('{MAPPING}' = 'none')"),
@@ -216,10 +216,10 @@ impl Terms {
     }
 
     /// Tells what the protocol asks for that this program has never heard of.
-    fn unknown(&self, table: &str, work: Work) -> Option<Block> {
-        let is_writer = work != Work::Read;
+    fn unknown(&self, table: &str, operation: Operation) -> Option<Block> {
+        let is_writer = operation != Operation::Read;
         let block = |feature: &str, remedy: String| Block {
-            work,
+            operation,
             feature: feature.to_owned(),
             reason: "this version does not know what it asks for".to_owned(),
             remedy,
@@ -245,7 +245,7 @@ impl Terms {
 /// Says that rows are marked as deleted in files that still have them.
 pub(super) fn marked_rows(table: &str) -> Block {
     Block {
-        work: Work::Read,
+        operation: Operation::Read,
         feature: "deletionVectors".to_owned(),
         reason: "files hold rows that vectors mark as deleted".to_owned(),
         remedy: format!("REORG TABLE {table} APPLY (PURGE)"),

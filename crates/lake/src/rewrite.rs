@@ -22,7 +22,7 @@ use deltalake_core::logstore::CommitOrBytes;
 use deltalake_core::protocol::DeltaOperation;
 
 use super::files::day;
-use super::protocol::Work;
+use super::protocol::Operation;
 use super::table::{COMMIT_TRIES_MAX, add};
 use super::{DataFile, LakeError, LakeTable, NewFile};
 use tributary_ingest::schema::DATE;
@@ -54,11 +54,11 @@ pub struct Rewrite {
 
 impl Rewrite {
     /// Returns what the table must allow.
-    fn work(&self) -> Work {
+    fn operation(&self) -> Operation {
         match (self.data_change && !self.removed.is_empty(), self.added.is_empty()) {
-            (false, _) => Work::Compact,
-            (true, true) => Work::Expire,
-            (true, false) => Work::Erase,
+            (false, _) => Operation::Compact,
+            (true, true) => Operation::Expire,
+            (true, false) => Operation::Erase,
         }
     }
 }
@@ -95,7 +95,7 @@ impl LakeTable {
             if done.unwrap_or(0) != turn {
                 return Ok(false);
             }
-            self.permit_at(&snapshot, rewrite.work())?;
+            self.permit_at(&snapshot, rewrite.operation())?;
             self.check_columns(&snapshot)?;
             if !rewrite.added.is_empty() {
                 self.check_carried(&snapshot.schema())?;

@@ -24,7 +24,7 @@ use super::LakeError;
 use super::NoCredentials;
 use super::files::{DataFile, Listing, day, parse_day};
 use super::overlay::Overlay;
-use super::protocol::{Work, marked_rows};
+use super::protocol::{Operation, marked_rows};
 use super::statistics;
 use super::types::delta_fields;
 use tributary_ingest::schema::{DATE, Table};
@@ -139,7 +139,7 @@ impl LakeTable {
     ) -> Result<Option<Listing>, LakeError> {
         let Some((this, snapshot)) = Self::open_now(table, store).await? else { return Ok(None) };
         let version = snapshot.version();
-        let listed = match this.permit(&snapshot, Work::Read) {
+        let listed = match this.permit(&snapshot, Operation::Read) {
             Ok(()) => this.list(&snapshot, |_, _| true).await,
             Err(error) => Err(error),
         };
@@ -193,7 +193,7 @@ impl LakeTable {
                     if committed.is_some_and(|committed| committed >= sequence) {
                         return Ok(false);
                     }
-                    self.permit_at(&read, Work::Append)?;
+                    self.permit_at(&read, Operation::Append)?;
                     self.check_columns(&read)?;
                     snapshot.insert(read).version() + 1
                 }

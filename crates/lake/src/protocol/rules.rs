@@ -4,7 +4,7 @@
 //! Facts and names are those of the Delta protocol; how to switch a feature off is written in the
 //! SQL of engines that have it.
 
-use super::{COLUMN_MAPPING, Work};
+use super::{COLUMN_MAPPING, Operation};
 
 const CONSTRAINTS: &str = "delta.constraints.";
 
@@ -31,68 +31,69 @@ pub(super) enum Active {
 pub(super) struct Rule {
     pub(super) feature: &'static str,
     pub(super) active: Active,
-    pub(super) stops: &'static [Work],
+    pub(super) stops: &'static [Operation],
     pub(super) reason: &'static str,
     /// `{table}` and `{what}`, a property or a column, are filled in.
     pub(super) remedy: &'static str,
 }
 
-const COMMITS: &[Work] = &[Work::Append, Work::Compact, Work::Expire, Work::Erase];
+const COMMITS: &[Operation] =
+    &[Operation::Append, Operation::Compact, Operation::Expire, Operation::Erase];
 
 pub(super) const RULES: [Rule; 15] = [
     Rule {
         feature: "appendOnly",
         active: Active::Property("delta.appendOnly"),
-        stops: &[Work::Expire, Work::Erase],
+        stops: &[Operation::Expire, Operation::Erase],
         reason: "no row may leave the table",
         remedy: SWITCH_OFF,
     },
     Rule {
         feature: "invariants",
         active: Active::Column("delta.invariants"),
-        stops: &[Work::Append],
+        stops: &[Operation::Append],
         reason: "each row of column {what} would have to be checked",
         remedy: "take `delta.invariants` from the metadata of column {what}",
     },
     Rule {
         feature: "NOT NULL",
         active: Active::Required,
-        stops: &[Work::Append],
+        stops: &[Operation::Append],
         reason: "column {what} must have a value in each row",
         remedy: "ALTER TABLE {table} ALTER COLUMN {what} DROP NOT NULL",
     },
     Rule {
         feature: "checkConstraints",
         active: Active::AnyProperty(CONSTRAINTS),
-        stops: &[Work::Append],
+        stops: &[Operation::Append],
         reason: "constraint {what} would have to be checked for each row",
         remedy: "ALTER TABLE {table} DROP CONSTRAINT {what}",
     },
     Rule {
         feature: "changeDataFeed",
         active: Active::Property("delta.enableChangeDataFeed"),
-        stops: &[Work::Erase],
+        stops: &[Operation::Erase],
         reason: "each row that goes would have to be written to the feed",
         remedy: SWITCH_OFF,
     },
     Rule {
         feature: "generatedColumns",
         active: Active::Column("delta.generationExpression"),
-        stops: &[Work::Append],
+        stops: &[Operation::Append],
         reason: "column {what} would have to be worked out for each row",
         remedy: "ALTER TABLE {table} DROP COLUMN {what}, or make it a plain one",
     },
     Rule {
         feature: "allowColumnDefaults",
         active: Active::OtherColumn("CURRENT_DEFAULT"),
-        stops: &[Work::Append],
+        stops: &[Operation::Append],
         reason: "the default of column {what} would have to be worked out for each row",
         remedy: "ALTER TABLE {table} ALTER COLUMN {what} DROP DEFAULT",
     },
     Rule {
         feature: "identityColumns",
         active: Active::Column("delta.identity.start"),
-        stops: &[Work::Append],
+        stops: &[Operation::Append],
         reason: "column {what} would have to be numbered for each row",
         remedy: "ALTER TABLE {table} DROP COLUMN {what}, or make it a plain one",
     },

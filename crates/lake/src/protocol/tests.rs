@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Work::{Append, Compact, Erase, Expire};
+use super::Operation::{Append, Compact, Erase, Expire};
 use super::*;
 
 fn listed(names: &[&str]) -> Vec<String> {
@@ -39,11 +39,12 @@ fn with_column(is_own: bool, key: &str, value: &str) -> Terms {
 }
 
 /// Checks which work is stopped, and that each block names the feature and a remedy.
-fn check(terms: &Terms, feature: &str, stopped: &[Work]) {
-    let blocks = Work::ALL.into_iter().filter_map(|work| terms.block("sessions", work));
+fn check(terms: &Terms, feature: &str, stopped: &[Operation]) {
+    let blocks =
+        Operation::ALL.into_iter().filter_map(|operation| terms.block("sessions", operation));
     let blocks: Vec<Block> = blocks.collect();
-    let works: Vec<Work> = blocks.iter().map(|block| block.work).collect();
-    assert_eq!(works, stopped, "{feature}: {blocks:?}");
+    let operations: Vec<Operation> = blocks.iter().map(|block| block.operation).collect();
+    assert_eq!(operations, stopped, "{feature}: {blocks:?}");
     for block in blocks {
         let text = block.to_string();
         assert!(block.feature == feature && text.contains(feature), "{text}");
@@ -51,7 +52,7 @@ fn check(terms: &Terms, feature: &str, stopped: &[Work]) {
     }
 }
 
-const WRITES: &[Work] = &[Append, Compact, Expire, Erase];
+const WRITES: &[Operation] = &[Append, Compact, Expire, Erase];
 
 #[test]
 fn features_that_are_not_active_keep_nobody_from_anything() {
@@ -150,7 +151,7 @@ fn names_in_files_are_read_as_long_as_they_are_the_columns_own() {
         let properties = HashMap::from([("delta.columnMapping.mode".to_owned(), mode.to_owned())]);
         Terms { columns: column, properties, ..old(2, 5, &[]) }
     };
-    let all = Work::ALL;
+    let all = Operation::ALL;
     check(&mapped("name", "score"), "columnMapping", WRITES);
     check(&mapped("name", "col-1"), "columnMapping", &all);
     check(&mapped("id", "score"), "columnMapping", &all);
@@ -160,9 +161,9 @@ fn names_in_files_are_read_as_long_as_they_are_the_columns_own() {
 #[test]
 fn what_nobody_knows_yet_is_refused_for_those_who_must_know_it() {
     check(&table(&["tomorrow"], &[]), "tomorrow", WRITES);
-    check(&shared(&["tomorrow"], &[]), "tomorrow", &Work::ALL);
+    check(&shared(&["tomorrow"], &[]), "tomorrow", &Operation::ALL);
     check(&old(1, 8, &[]), "writer version 8", WRITES);
-    check(&old(4, 7, &[]), "reader version 4", &Work::ALL);
+    check(&old(4, 7, &[]), "reader version 4", &Operation::ALL);
 }
 
 #[test]
