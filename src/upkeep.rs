@@ -18,8 +18,9 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 
 use tributary_ingest::flatten::{TABLES, raw_events};
 use tributary_lake::compact::{self, CompactOptions, Compacted};
+use tributary_lake::log::LogOptions;
 use tributary_lake::sweep::{Swept, Until};
-use tributary_lake::{Lake, LakeError, LakeTable, Operation, expire, log, sweep};
+use tributary_lake::{Lake, LakeError, LakeTable, Operation, expire, sweep};
 
 pub mod schedule;
 
@@ -41,7 +42,7 @@ pub struct Rules {
     /// How long rows are kept.
     pub retention: Retention,
     /// How long the tables' logs may be.
-    pub log: log::Rules,
+    pub log: LogOptions,
 }
 
 /// How long rows are kept, by their day; `None` is for ever.
@@ -121,11 +122,11 @@ pub async fn run(
 async fn shorten(
     lake: &Lake,
     table: &LakeTable,
-    rules: log::Rules,
+    options: LogOptions,
     now_ms: i64,
 ) -> Result<usize, LakeError> {
     table.describe_files(lake, now_ms).await?;
-    table.shorten_log(rules, now_ms).await
+    table.shorten_log(options, now_ms).await
 }
 
 /// Counts the bytes that [`run`] would read.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config;
 use crate::upkeep::Retention;
 use tributary_lake::compact::CompactOptions;
-use tributary_lake::log;
+use tributary_lake::log::{self, LogOptions};
 
 /// Bytes of rows that are sorted in memory, for each core.
 const SORT_BYTES: usize = 32 << 20;
@@ -38,8 +38,8 @@ impl Args {
         Retention { all: self.retain, raw: self.retain_raw }
     }
 
-    pub(super) fn log(self) -> log::Rules {
-        log::Rules { entries_max: self.log_entries, is_published: self.publish_checkpoints }
+    pub(super) fn log(self) -> LogOptions {
+        LogOptions { entries_max: self.log_entries, is_published: self.publish_checkpoints }
     }
 
     pub(super) fn compaction(self, n_parallel: usize) -> CompactOptions {

@@ -13,9 +13,10 @@ use tributary_ingest::flatten::{TABLES, raw_events, sessions};
 use tributary_ingest::schema::Table;
 use tributary_lake::audit::audit;
 use tributary_lake::compact::{CompactOptions, Compacted};
+use tributary_lake::log::LogOptions;
 use tributary_lake::rewrite::Rewrite;
 use tributary_lake::sweep::Until;
-use tributary_lake::{LakeTable, files, log};
+use tributary_lake::{LakeTable, files};
 
 use crate::ingest::number;
 use crate::support::{NOW_MS, Place, event, fixture};
@@ -23,7 +24,7 @@ use crate::support::{NOW_MS, Place, event, fixture};
 const DAY_MS: i64 = 86_400_000;
 const LIMITS: Limits =
     Limits { memory_bytes_max: 1 << 28, spill_bytes_max: 1 << 28, partitions: None };
-const LOG: log::Rules = log::Rules { entries_max: 100, is_published: false };
+const LOG: LogOptions = LogOptions { entries_max: 100, is_published: false };
 const OPTIONS: CompactOptions =
     CompactOptions { target_bytes: 64 << 20, sort_bytes: 32 << 20, n_parallel: 2 };
 
@@ -316,9 +317,9 @@ async fn a_shorter_log_says_the_same() {
         assert_eq!(raw.turn().await.unwrap(), turn, "{step}");
         assert_eq!(raw.committed(ingester.trim()).await.unwrap(), committed, "{step}");
     };
-    let log_rules = log::Rules { entries_max: 5, is_published: false };
+    let options = LogOptions { entries_max: 5, is_published: false };
     let n_entries = log_of(&place, "raw_events").len();
-    assert_eq!(raw.shorten_log(log_rules, NOW_MS).await.unwrap(), 0);
+    assert_eq!(raw.shorten_log(options, NOW_MS).await.unwrap(), 0);
     assert_eq!(raw.n_entries().await.unwrap(), 0);
     assert_eq!(log_of(&place, "raw_events").len(), n_entries, "nobody else sees it");
     check("with a checkpoint of our own").await;
@@ -329,15 +330,15 @@ async fn a_shorter_log_says_the_same() {
     check("without an entry").await;
     std::fs::write(&entry, text).unwrap();
     // Nobody else sees it, so it stands for no entry that others need.
-    let log_rules = log::Rules { entries_max: 1000, is_published: true };
+    let options = LogOptions { entries_max: 1000, is_published: true };
     let later_ms = place.clock.now_ms() + 400 * DAY_MS;
-    assert_eq!(raw.shorten_log(log_rules, later_ms).await.unwrap(), 0);
-    let log_rules = log::Rules { entries_max: 0, is_published: true };
+    assert_eq!(raw.shorten_log(options, later_ms).await.unwrap(), 0);
+    let options = LogOptions { entries_max: 0, is_published: true };
     raw.rewrite(turn, &Rewrite::default()).await.unwrap();
     let turn = turn + 1;
-    assert_eq!(raw.shorten_log(log_rules, NOW_MS).await.unwrap(), 0, "readers may have listed it");
-    let log_rules = log::Rules { entries_max: 9, ..log_rules };
-    assert!(raw.shorten_log(log_rules, later_ms).await.unwrap() > 20);
+    assert_eq!(raw.shorten_log(options, NOW_MS).await.unwrap(), 0, "readers may have listed it");
+    let options = LogOptions { entries_max: 9, ..options };
+    assert!(raw.shorten_log(options, later_ms).await.unwrap() > 20);
     let names = log_of(&place, "raw_events");
     assert!(names.len() == 3 && names.iter().all(|name| !name.ends_with("parquet")), "{names:?}");
     let raw = table(&place, &raw_events::TABLE).await;

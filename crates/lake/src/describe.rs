@@ -22,7 +22,7 @@ use object_store::path::Path;
 use serde_json::{Value, json};
 
 use super::files::footer;
-use super::log::State;
+use super::log::TableState;
 use super::table::COMMIT_TRIES_MAX;
 use super::{Lake, LakeError, LakeTable, statistics};
 
@@ -68,7 +68,7 @@ impl LakeTable {
     }
 
     /// Returns the `add` actions of files that lack statistics, not too many.
-    fn lacking(&self, state: &State, unfit: &HashSet<String>) -> Vec<Value> {
+    fn lacking(&self, state: &TableState, unfit: &HashSet<String>) -> Vec<Value> {
         let is_lacking = |add: &Value| {
             let stats = stats(add);
             !statistics::columns(self.table).all(|column| statistics::has(&stats, column.name))
@@ -130,7 +130,7 @@ impl LakeTable {
 
     /// Returns the metadata with the columns that all files have statistics of; `None` if it names
     /// them already.
-    fn named(&self, state: &State) -> Option<Value> {
+    fn named(&self, state: &TableState) -> Option<Value> {
         let mut common: Vec<&str> =
             statistics::columns(self.table).map(|column| column.name).collect();
         for add in state.added.values() {

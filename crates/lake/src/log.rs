@@ -41,7 +41,7 @@ const FEATURE: &str = "v2Checkpoint";
 
 /// How long a log may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
+pub struct LogOptions {
     /// Entries that a reader has to go through at most.
     pub entries_max: usize,
     /// Whether checkpoints are published and entries go.
@@ -50,7 +50,7 @@ pub struct Rules {
 
 /// The files of a log, by version.
 #[derive(Debug, Default)]
-struct Files {
+struct LogFiles {
     entries: BTreeMap<u64, ObjectMeta>,
     checkpoints: BTreeMap<u64, Vec<ObjectMeta>>,
     /// Our own checkpoints, also those that the log does not show.
@@ -61,7 +61,7 @@ struct Files {
 
 /// What holds at a version.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(super) struct TableState {
     protocol: Value,
     pub(super) metadata: Value,
     transactions: BTreeMap<String, Value>,
@@ -85,17 +85,17 @@ impl LakeTable {
     ///
     /// # Errors
     /// Any [`LakeError`].
-    pub async fn shorten_log(&self, rules: Rules, now_ms: i64) -> Result<usize, LakeError> {
+    pub async fn shorten_log(&self, options: LogOptions, now_ms: i64) -> Result<usize, LakeError> {
         let mut files = self.list_log().await?;
         if files.is_kept_by_another {
             return Ok(0);
         }
-        let is_published = rules.is_published && !self.is_log_protected;
-        let rules = Rules { is_published, ..rules };
-        let start = if rules.is_published { files.published_start() } else { files.start() };
-        if files.entries.range(start..).count() >= rules.entries_max.max(1) {
+        let is_published = options.is_published && !self.is_log_protected;
+        let options = LogOptions { is_published, ..options };
+        let start = if options.is_published { files.published_start() } else { files.start() };
+        if files.entries.range(start..).count() >= options.entries_max.max(1) {
             for _ in 0..TRIES_MAX {
-                let is_done = self.make_checkpoint(&files, rules.is_published, now_ms).await?;
+                let is_done = self.make_checkpoint(&files, options.is_published, now_ms).await?;
                 files = self.list_log().await?;
                 if is_done {
                     break;
@@ -103,7 +103,7 @@ impl LakeTable {
             }
         }
         let n_removed = self.remove_own(&files, now_ms).await?;
-        if !rules.is_published {
+        if !options.is_published {
             return Ok(n_removed);
         }
         Ok(n_removed + self.remove_covered(&files, now_ms).await?)
@@ -112,7 +112,7 @@ impl LakeTable {
     /// Makes a checkpoint; `false` if the table had to be allowed to have one, which adds an entry.
     async fn make_checkpoint(
         &self,
-        files: &Files,
+        files: &LogFiles,
         is_published: bool,
         now_ms: i64,
     ) -> Result<bool, LakeError> {
@@ -151,13 +151,13 @@ impl LakeTable {
         put.map(drop).map_err(|error| LakeError::store("put", &key, error))
     }
 
-    async fn list_log(&self) -> Result<Files, LakeError> {
+    async fn list_log(&self) -> Result<LogFiles, LakeError> {
         let store = self.log_store.object_store(None);
         let log = Path::from(LOG);
         let failed = |error| LakeError::store("list", &log, error);
         let listed: Vec<ObjectMeta> = store.list(Some(&log)).try_collect().await.map_err(failed)?;
         let own: Vec<ObjectMeta> = self.overlay.own_files().try_collect().await.map_err(failed)?;
-        let mut files = Files { own, ..Files::default() };
+        let mut files = LogFiles { own, ..LogFiles::default() };
         for object in listed {
             let name = object.location.filename().unwrap_or_default();
             let Some((digits, rest)) = name.split_once('.') else { continue };
@@ -225,7 +225,7 @@ impl LakeTable {
     }
 
     /// Reads what holds now, and at which version; `None` if another program keeps the log.
-    pub(super) async fn state_now(&self) -> Result<Option<(u64, State)>, LakeError> {
+    pub(super) async fn state_now(&self) -> Result<Option<(u64, TableState)>, LakeError> {
         let files = self.list_log().await?;
         let Some((version, _)) = files.entries.last_key_value() else { return Ok(None) };
         let state = self.state(files.all()).await?;
@@ -234,8 +234,11 @@ impl LakeTable {
     }
 
     /// Reads what some files of the log come to.
-    async fn state(&self, objects: impl Iterator<Item = &ObjectMeta>) -> Result<State, LakeError> {
-        let mut state = State::default();
+    async fn state(
+        &self,
+        objects: impl Iterator<Item = &ObjectMeta>,
+    ) -> Result<TableState, LakeError> {
+        let mut state = TableState::default();
         self.read_texts(objects, |key, text| {
             for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                 let action: Value = serde_json::from_slice(line).map_err(|error| {
@@ -250,7 +253,7 @@ impl LakeTable {
     }
 
     /// Removes checkpoints of our own that the log does not show, or that a later one stands for.
-    async fn remove_own(&self, files: &Files, now_ms: i64) -> Result<usize, LakeError> {
+    async fn remove_own(&self, files: &LogFiles, now_ms: i64) -> Result<usize, LakeError> {
         let Some((_, last)) = files.checkpoint().filter(|(_, last)| is_old(last, now_ms)) else {
             return Ok(0);
         };
@@ -260,7 +263,7 @@ impl LakeTable {
     }
 
     /// Removes what the last published checkpoint stands for.
-    async fn remove_covered(&self, files: &Files, now_ms: i64) -> Result<usize, LakeError> {
+    async fn remove_covered(&self, files: &LogFiles, now_ms: i64) -> Result<usize, LakeError> {
         let store = self.log_store.object_store(None);
         let Some((last, _)) = files.published().filter(|(_, last)| is_old(last, now_ms)) else {
             return Ok(0);
@@ -294,7 +297,7 @@ async fn remove<'f>(
     Ok(n_removed)
 }
 
-impl Files {
+impl LogFiles {
     fn checkpoint(&self) -> Option<(u64, &ObjectMeta)> {
         let (version, objects) = self.checkpoints.last_key_value()?;
         Some((*version, objects.first()?))
@@ -334,7 +337,7 @@ impl Files {
     }
 }
 
-impl State {
+impl TableState {
     /// Applies an action, as the Delta protocol reconciles them.
     fn apply(&mut self, action: Value) {
         let Value::Object(action) = action else { return };
