@@ -32,7 +32,7 @@ mod config;
 mod describe;
 pub mod durable;
 mod encodings;
-mod entries;
+mod entry_cache;
 pub mod error;
 pub mod evolve;
 pub mod expire;

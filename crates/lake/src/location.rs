@@ -12,7 +12,7 @@ use url::Url;
 
 use super::LakeError;
 use super::durable::DurableLocalStore;
-use super::entries::KeptEntries;
+use super::entry_cache::EntryCache;
 use super::remote;
 
 /// Schemes of object stores that a lake can be in.
@@ -121,7 +121,7 @@ impl Location {
             Self::Remote(url) => {
                 let (store, prefix) = remote::open(url, options).map_err(refuse)?;
                 let store = Arc::new(PrefixStore::new(store, prefix));
-                Ok(Arc::new(KeptEntries::new(store)))
+                Ok(Arc::new(EntryCache::new(store)))
             }
         }
     }

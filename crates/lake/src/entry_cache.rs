@@ -31,14 +31,14 @@ const ENTRY_BYTES: u64 = 4 << 10;
 
 /// Such a store, over one that is far away.
 #[derive(Debug)]
-pub(super) struct KeptEntries {
+pub(super) struct EntryCache {
     inner: Arc<dyn ObjectStore>,
-    kept: Arc<Cache<Path, Entry, ByBytes>>,
+    cache: Arc<Cache<Path, CachedEntry, EntryWeighter>>,
 }
 
 /// An entry as it was fetched.
 #[derive(Debug, Clone)]
-struct Entry {
+struct CachedEntry {
     meta: ObjectMeta,
     attributes: Attributes,
     bytes: Bytes,
@@ -46,18 +46,18 @@ struct Entry {
 
 /// Weighs entries by their bytes.
 #[derive(Debug, Clone)]
-struct ByBytes;
+struct EntryWeighter;
 
-impl Weighter<Path, Entry> for ByBytes {
-    fn weight(&self, _: &Path, entry: &Entry) -> u64 {
+impl Weighter<Path, CachedEntry> for EntryWeighter {
+    fn weight(&self, _: &Path, entry: &CachedEntry) -> u64 {
         entry.bytes.len() as u64
     }
 }
 
-impl KeptEntries {
+impl EntryCache {
     pub(super) fn new(inner: Arc<dyn ObjectStore>) -> Self {
         let n_expected = usize::try_from(KEPT_BYTES / ENTRY_BYTES).unwrap_or(usize::MAX);
-        Self { inner, kept: Arc::new(Cache::with_weighter(n_expected, KEPT_BYTES, ByBytes)) }
+        Self { inner, cache: Arc::new(Cache::with_weighter(n_expected, KEPT_BYTES, EntryWeighter)) }
     }
 
     /// Forgets those that are other ones by what a listing shows.
@@ -65,11 +65,12 @@ impl KeptEntries {
         &self,
         listed: BoxStream<'static, Result<ObjectMeta>>,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        let kept = Arc::clone(&self.kept);
+        let cache = Arc::clone(&self.cache);
         let forget = move |object: &ObjectMeta| {
-            let is_other =
-                |entry: &Entry| entry.meta.size != object.size || tag(&entry.meta) != tag(object);
-            kept.remove_if(&object.location, is_other);
+            let is_other = |entry: &CachedEntry| {
+                entry.meta.size != object.size || tag(&entry.meta) != tag(object)
+            };
+            cache.remove_if(&object.location, is_other);
         };
         listed.inspect_ok(forget).boxed()
     }
@@ -82,8 +83,8 @@ impl KeptEntries {
         match payload {
             GetResultPayload::Stream(parts) if is_kept => {
                 let parts: Vec<Bytes> = parts.try_collect().await?;
-                let entry = Entry { meta, attributes, bytes: parts.concat().into() };
-                self.kept.insert(location.clone(), entry.clone());
+                let entry = CachedEntry { meta, attributes, bytes: parts.concat().into() };
+                self.cache.insert(location.clone(), entry.clone());
                 Ok(entry.into())
             }
             payload => Ok(GetResult { payload, meta, range, attributes }),
@@ -91,8 +92,8 @@ impl KeptEntries {
     }
 }
 
-impl From<Entry> for GetResult {
-    fn from(Entry { meta, attributes, bytes }: Entry) -> Self {
+impl From<CachedEntry> for GetResult {
+    fn from(CachedEntry { meta, attributes, bytes }: CachedEntry) -> Self {
         let payload = GetResultPayload::Stream(stream::iter([Ok(bytes)]).boxed());
         Self { payload, range: 0..meta.size, meta, attributes }
     }
@@ -122,14 +123,14 @@ fn tag(meta: &ObjectMeta) -> Option<&str> {
     meta.e_tag.as_deref().map(|tag| tag.trim_matches('"'))
 }
 
-impl fmt::Display for KeptEntries {
+impl fmt::Display for EntryCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeptEntries({})", self.inner)
+        write!(f, "EntryCache({})", self.inner)
     }
 }
 
 #[async_trait]
-impl ObjectStore for KeptEntries {
+impl ObjectStore for EntryCache {
     async fn put_opts(
         &self,
         location: &Path,
@@ -151,7 +152,7 @@ impl ObjectStore for KeptEntries {
         if !is_entry(location) || !is_plain(&options) {
             return self.inner.get_opts(location, options).await;
         }
-        match self.kept.get(location) {
+        match self.cache.get(location) {
             Some(entry) => Ok(entry.into()),
             None => self.keep(location, self.inner.get_opts(location, options).await?).await,
         }
@@ -202,7 +203,7 @@ mod tests {
     /// Puts an object past the store, reads it, and takes it away; tells whether it is still read.
     async fn is_kept(key: &str, size: u64) -> bool {
         let inner = Arc::new(InMemory::new());
-        let store = KeptEntries::new(Arc::clone(&inner) as Arc<dyn ObjectStore>);
+        let store = EntryCache::new(Arc::clone(&inner) as Arc<dyn ObjectStore>);
         let bytes = Bytes::from(vec![b'x'; usize::try_from(size).unwrap()]);
         inner.put(&Path::from(key), bytes.clone().into()).await.unwrap();
         assert_eq!(read(&store, key).await.unwrap(), bytes, "{key}");
@@ -231,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn another_entry_of_the_same_name_is_fetched_behind_a_listing() {
         let inner = Arc::new(InMemory::new());
-        let store = KeptEntries::new(Arc::clone(&inner) as Arc<dyn ObjectStore>);
+        let store = EntryCache::new(Arc::clone(&inner) as Arc<dyn ObjectStore>);
         let key = Path::from(ENTRY);
         for text in ["first", "other"] {
             inner.put(&key, text.into()).await.unwrap();
@@ -243,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn parts_and_conditions_are_the_stores_to_answer() {
-        let store = KeptEntries::new(Arc::new(InMemory::new()));
+        let store = EntryCache::new(Arc::new(InMemory::new()));
         let key = Path::from(ENTRY);
         store.put(&key, "an entry".into()).await.unwrap();
         assert_eq!(read(&store, ENTRY).await.unwrap(), "an entry");
