@@ -20,7 +20,7 @@ use tributary_ingest::flatten::{TABLES, raw_events};
 use tributary_lake::compact::{self, CompactOptions, Compacted};
 use tributary_lake::log::LogOptions;
 use tributary_lake::sweep::{Swept, Until};
-use tributary_lake::{Lake, LakeError, LakeTable, Operation, expire, sweep};
+use tributary_lake::{Lake, LakeError, LakeTable, Operation, retention, sweep};
 
 pub mod schedule;
 
@@ -94,8 +94,8 @@ pub async fn run(
     let (mut done, mut errors) = (Done::default(), vec![]);
     // What may not be there any longer goes first, whatever is wrong with other tables.
     for table in tables {
-        if let Some(over) = rules.retention.over(table.definition().name, now_ms) {
-            match expire::expire(lake, table, over, now_ms).await {
+        if let Some(cutoff) = rules.retention.cutoff(table.definition().name, now_ms) {
+            match retention::apply(lake, table, cutoff, now_ms).await {
                 Ok(n_rows) => done.n_rows_expired += n_rows,
                 Err(error) => errors.push(error),
             }
@@ -203,13 +203,13 @@ impl Rules {
 
 impl Retention {
     /// Returns what a table keeps no longer, if it does not keep all.
-    fn over(self, table: &str, now_ms: i64) -> Option<expire::Over> {
+    fn cutoff(self, table: &str, now_ms: i64) -> Option<retention::Cutoff> {
         let is_raw = [raw_events::TABLE.name, raw_events::DEAD_LETTERS.name].contains(&table);
         let kept = if is_raw { self.raw.into_iter().chain(self.all).min() } else { self.all }?;
         let kept_ms = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
         let written_before_ms = now_ms.saturating_sub(kept_ms);
         let before = i32::try_from(written_before_ms.div_euclid(DAY_MS)).ok()?;
-        Some(expire::Over { before, today: day_of(now_ms), written_before_ms })
+        Some(retention::Cutoff { before, today: day_of(now_ms), written_before_ms })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Dropping partitions whose time is over.
+//! Retention: dropping partitions whose time is over.
 //!
 //! A day that has not come yet never ends: a browser with a wrong clock dates a session years
 //! ahead. Files of such days go by when they were written, which is when their rows were received
@@ -12,9 +12,9 @@ use super::{DataFile, Lake, LakeError, LakeTable, sweep};
 /// How often dropping starts over before it is left for the next time.
 const TRIES_MAX: usize = 20;
 
-/// What is kept no longer.
+/// Up to where rows are kept no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Over {
+pub struct Cutoff {
     /// First day that is kept, as days since the Unix epoch.
     pub before: i32,
     /// The day it is.
@@ -24,8 +24,8 @@ pub struct Over {
     pub written_before_ms: i64,
 }
 
-impl Over {
-    fn is_over(self, file: &DataFile, written_at_ms: i64) -> bool {
+impl Cutoff {
+    fn is_expired(self, file: &DataFile, written_at_ms: i64) -> bool {
         file.date < self.before
             || (file.date > self.today && written_at_ms < self.written_before_ms)
     }
@@ -35,15 +35,15 @@ impl Over {
 ///
 /// # Errors
 /// Any [`LakeError`].
-pub async fn expire(
+pub async fn apply(
     lake: &Lake,
     table: &LakeTable,
-    over: Over,
+    cutoff: Cutoff,
     at_ms: i64,
 ) -> Result<u64, LakeError> {
     for _ in 0..TRIES_MAX {
         let turn = table.turn().await?;
-        let removed = table.files_written(|file, at_ms| over.is_over(file, at_ms)).await?;
+        let removed = table.files_written(|file, at_ms| cutoff.is_expired(file, at_ms)).await?;
         if removed.is_empty() {
             return Ok(0);
         }
