@@ -28,7 +28,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 
 use tributary_lake::scan::Filter;
-use tributary_lake::sweep::{self, Until};
+use tributary_lake::sweep::{self, SweepOptions};
 use tributary_lake::{DataFile, Lake, LakeError, LakeTable};
 
 mod erase;
@@ -277,11 +277,11 @@ impl<'l> Forget<'l> {
     /// Removes files that were replaced: what is in them is to be gone as well.
     async fn sweep(&self) -> Result<(), ForgetError> {
         let (grace, silence) = (Duration::ZERO, Duration::ZERO);
-        let until = Until { now_ms: self.now_ms, grace, silence };
+        let options = SweepOptions { now_ms: self.now_ms, grace, silence };
         for table in &self.tables {
-            sweep::sweep(self.lake, table, until).await?;
+            sweep::sweep(self.lake, table, options).await?;
         }
-        sweep::abandoned(self.lake, &self.tables, until).await?;
+        sweep::abandoned(self.lake, &self.tables, options).await?;
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ use tributary_ingest::flatten::channel::Channels;
 use tributary_ingest::flatten::{event_tables, raw_events};
 use tributary_ingest::schema::Table;
 use tributary_lake::scan::Keys;
-use tributary_lake::sweep::{self, GRACE, Until};
+use tributary_lake::sweep::{self, GRACE, SweepOptions};
 use tributary_lake::{DataFile, Lake, LakeError, LakeTable, Operation};
 
 mod apply;
@@ -231,10 +231,10 @@ impl<'l> Replay<'l> {
     }
 
     async fn sweep(&self) -> Result<(), ReplayError> {
-        let until = Until::of(self.now_ms, GRACE);
-        sweep::abandoned(self.lake, &self.tables, until).await?;
+        let options = SweepOptions::new(self.now_ms, GRACE);
+        sweep::abandoned(self.lake, &self.tables, options).await?;
         for table in &self.tables {
-            let n_files = sweep::sweep(self.lake, table, until).await?.n_removed;
+            let n_files = sweep::sweep(self.lake, table, options).await?.n_removed;
             if n_files > 0 {
                 let table = table.definition().name;
                 tracing::info!(table, n_files, "files of an earlier rewrite were left, removed");

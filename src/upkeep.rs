@@ -19,7 +19,7 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 use tributary_ingest::flatten::{TABLES, raw_events};
 use tributary_lake::compact::{self, CompactOptions, Compacted};
 use tributary_lake::log::LogOptions;
-use tributary_lake::sweep::{Swept, Until};
+use tributary_lake::sweep::{SweepOptions, Swept};
 use tributary_lake::{Lake, LakeError, LakeTable, Operation, retention, sweep};
 
 pub mod schedule;
@@ -151,11 +151,15 @@ pub async fn bytes_due(tables: &[LakeTable], rules: &Rules) -> Result<u64, LakeE
 ///
 /// # Errors
 /// Any [`LakeError`] that is not about one table.
-pub async fn sweep(lake: &Lake, tables: &[LakeTable], until: Until) -> Result<Swept, LakeError> {
-    let n_removed = sweep::abandoned(lake, tables, until).await?;
+pub async fn sweep(
+    lake: &Lake,
+    tables: &[LakeTable],
+    options: SweepOptions,
+) -> Result<Swept, LakeError> {
+    let n_removed = sweep::abandoned(lake, tables, options).await?;
     let mut sum = Swept { n_removed, ..Swept::default() };
     for table in tables {
-        let swept = match sweep::sweep(lake, table, until).await {
+        let swept = match sweep::sweep(lake, table, options).await {
             Ok(swept) => swept,
             Err(error) if error.is_block() => continue,
             Err(error) => return Err(error),

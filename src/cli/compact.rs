@@ -8,7 +8,7 @@ use super::output::{self, counted};
 use super::{Common, days, progress, upkeep as options};
 use crate::upkeep::{self, Done, Rules};
 use tributary_ingest::clock::{Clock as _, SystemClock};
-use tributary_lake::sweep::Until;
+use tributary_lake::sweep::SweepOptions;
 
 /// Cores that are used at most.
 const CORES_MAX: usize = 8;
@@ -45,8 +45,8 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     if tables.is_empty() {
         output::left_undone(UNDONE, &errors)?;
     }
-    let until = |now_ms| Until::of(now_ms, args.grace);
-    let mut n_removed = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?.n_removed;
+    let options = |now_ms| SweepOptions::new(now_ms, args.grace);
+    let mut n_removed = upkeep::sweep(&lake, &tables, options(clock.now_ms())).await?.n_removed;
     let bar = progress::bytes(common, Some(upkeep::bytes_due(&tables, &rules).await?));
     let told = bar.clone();
     let (done, failed) =
@@ -54,7 +54,7 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     bar.finish_and_clear();
     errors.extend(failed);
     loop {
-        let swept = upkeep::sweep(&lake, &tables, until(clock.now_ms())).await?;
+        let swept = upkeep::sweep(&lake, &tables, options(clock.now_ms())).await?;
         n_removed += swept.n_removed;
         let n_waiting = swept.n_waiting;
         if n_waiting == 0 {

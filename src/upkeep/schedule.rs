@@ -14,7 +14,7 @@ use crate::priority;
 use crate::reach::Reach;
 use crate::telemetry::traces;
 use tributary_ingest::clock::Clock;
-use tributary_lake::sweep::Until;
+use tributary_lake::sweep::SweepOptions;
 use tributary_lake::{Lake, LakeConfig, LakeError, LakeTable};
 
 /// The threads of upkeep step back by so much, as `nice` counts it.
@@ -165,8 +165,8 @@ impl Keeper {
     }
 
     async fn sweep(&self, lake: &Lake, tables: &[LakeTable]) -> Result<(), LakeError> {
-        let until = Until::of(self.clock.now_ms(), self.schedule.rules.grace);
-        let n_files = sweep(lake, tables, until).await?.n_removed;
+        let options = SweepOptions::new(self.clock.now_ms(), self.schedule.rules.grace);
+        let n_files = sweep(lake, tables, options).await?.n_removed;
         if n_files > 0 {
             tracing::info!(n_files, "replaced files are removed");
         }

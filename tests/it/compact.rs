@@ -15,7 +15,7 @@ use tributary_lake::audit::audit;
 use tributary_lake::compact::{CompactOptions, Compacted};
 use tributary_lake::log::LogOptions;
 use tributary_lake::rewrite::Rewrite;
-use tributary_lake::sweep::Until;
+use tributary_lake::sweep::SweepOptions;
 use tributary_lake::{LakeTable, files};
 
 use crate::ingest::number;
@@ -47,8 +47,8 @@ async fn upkeep(place: &Place, rules: Rules) -> Compacted {
     let now_ms = place.clock.now_ms();
     let (done, errors) = upkeep::run(&lake, &tables, &rules, now_ms, |_| {}).await;
     assert!(errors.is_empty(), "{errors:?}");
-    let until = Until { now_ms, grace: rules.grace, silence: Duration::ZERO };
-    upkeep::sweep(&lake, &tables, until).await.unwrap();
+    let options = SweepOptions { now_ms, grace: rules.grace, silence: Duration::ZERO };
+    upkeep::sweep(&lake, &tables, options).await.unwrap();
     done.compacted
 }
 

@@ -14,14 +14,14 @@ use tributary_ingest::flatten::channel::Channels;
 use tributary_ingest::flatten::{BodyAt, Flattener, raw_events, sessions};
 use tributary_ingest::schema::Table;
 use tributary_lake::rewrite::Rewrite;
-use tributary_lake::sweep::{self, GRACE, SILENCE, Until};
+use tributary_lake::sweep::{self, GRACE, SILENCE, SweepOptions};
 use tributary_lake::{DataFile, LakeTable, files};
 
 use crate::ingest::number;
 use crate::support::{NOW_MS, Place, commit, event};
 
 const DAY_MS: i64 = 86_400_000;
-const NOW: Until = Until { now_ms: NOW_MS, grace: GRACE, silence: Duration::ZERO };
+const NOW: SweepOptions = SweepOptions { now_ms: NOW_MS, grace: GRACE, silence: Duration::ZERO };
 
 async fn replay(place: &Place, selection: Selection) -> Replayed {
     let lake = place.lake();
@@ -182,7 +182,10 @@ async fn a_rewrite_that_still_puts_files_keeps_its_turn() {
     let put_at_ms = sweep::find(&lake, &table, NOW).await.unwrap().pending[&path];
     let later = |after: Duration| put_at_ms + i64::try_from(after.as_millis()).unwrap();
     let sweep = async |now_ms: i64| {
-        sweep::sweep(&lake, &table, Until::of(now_ms, Duration::ZERO)).await.unwrap().n_removed
+        sweep::sweep(&lake, &table, SweepOptions::new(now_ms, Duration::ZERO))
+            .await
+            .unwrap()
+            .n_removed
     };
     assert_eq!(sweep(later(SILENCE) - 1).await, 0);
     assert_eq!(table.turn().await.unwrap(), 0);

@@ -8,7 +8,7 @@ use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 
 use super::files::footer;
-use super::sweep::{GRACE, Until};
+use super::sweep::{GRACE, SweepOptions};
 use super::{DataFile, Lake, LakeError, sweep};
 use tributary_ingest::schema::Table;
 
@@ -52,8 +52,8 @@ pub async fn audit(
     let listed = sweep::list(lake, &opened).await?;
     let turn = opened.turn().await?;
     let files = opened.files().await?;
-    let until = Until::of(now_ms, GRACE);
-    let orphans = sweep::sort_out(&opened, listed, &files, (turn, until)).await?;
+    let options = SweepOptions::new(now_ms, GRACE);
+    let orphans = sweep::sort_out(&opened, listed, &files, (turn, options)).await?;
     let mut audit = Audit {
         n_files: files.len(),
         n_bytes: files.iter().map(|file| file.size).sum(),

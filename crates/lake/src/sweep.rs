@@ -41,7 +41,7 @@ pub const SILENCE: Duration = Duration::from_secs(600);
 
 /// Which files may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Until {
+pub struct SweepOptions {
     /// Wall time, milliseconds since the Unix epoch.
     pub now_ms: i64,
     /// How long readers may go on with the files of a compaction.
@@ -50,10 +50,10 @@ pub struct Until {
     pub silence: Duration,
 }
 
-impl Until {
+impl SweepOptions {
     /// Leaves rewrites alone that may be under way.
     #[must_use]
-    pub fn of(now_ms: i64, grace: Duration) -> Self {
+    pub fn new(now_ms: i64, grace: Duration) -> Self {
         Self { now_ms, grace, silence: SILENCE }
     }
 
@@ -108,23 +108,27 @@ pub struct Swept {
 ///
 /// # Errors
 /// Any [`LakeError`].
-pub async fn sweep(lake: &Lake, table: &LakeTable, until: Until) -> Result<Swept, LakeError> {
-    let mut orphans = find(lake, table, until).await?;
+pub async fn sweep(
+    lake: &Lake,
+    table: &LakeTable,
+    options: SweepOptions,
+) -> Result<Swept, LakeError> {
+    let mut orphans = find(lake, table, options).await?;
     while let Some((path, _)) = orphans.pending.first_key_value() {
         let last_file_ms = orphans.pending.values().max().copied().unwrap_or(0);
-        if !until.may_end(last_file_ms) {
+        if !options.may_end(last_file_ms) {
             break;
         }
         let (turn, wanted) = (table.turn().await?, turn_of(path).unwrap_or(0));
         // Turns are taken one by one, so a file can be made for the next one only.
         if wanted == turn + 1 {
-            let at_ms = until.now_ms;
+            let at_ms = options.now_ms;
             let nothing = Rewrite { data_change: true, at_ms, ..Rewrite::default() };
             table.rewrite(turn, &nothing).await?;
         } else if wanted > turn {
             break;
         }
-        orphans = find(lake, table, until).await?;
+        orphans = find(lake, table, options).await?;
     }
     delete(lake, table, orphans.leftover.iter().map(String::as_str)).await?;
     Ok(Swept { n_removed: orphans.leftover.len(), n_waiting: orphans.n_waiting })
@@ -139,13 +143,13 @@ pub async fn sweep(lake: &Lake, table: &LakeTable, until: Until) -> Result<Swept
 pub async fn abandoned(
     lake: &Lake,
     tables: &[LakeTable],
-    until: Until,
+    options: SweepOptions,
 ) -> Result<usize, LakeError> {
     let Some(root) = lake.location().folder() else { return Ok(0) };
     let names = tables.iter().map(|table| table.definition().name);
     let folders: Vec<PathBuf> = names.chain([OWN_FOLDER]).map(|name| root.join(name)).collect();
-    let until = until.last_write();
-    let remove = move || folders.iter().map(|folder| remove_abandoned(folder, until)).sum();
+    let last_write = options.last_write();
+    let remove = move || folders.iter().map(|folder| remove_abandoned(folder, last_write)).sum();
     let removed: object_store::Result<usize> = match tokio::task::spawn_blocking(remove).await {
         Ok(removed) => removed,
         Err(error) => Err(error.into()),
@@ -176,11 +180,15 @@ pub async fn delete(
 ///
 /// # Errors
 /// Any [`LakeError`] of reading the log or listing the folder.
-pub async fn find(lake: &Lake, table: &LakeTable, until: Until) -> Result<Orphans, LakeError> {
+pub async fn find(
+    lake: &Lake,
+    table: &LakeTable,
+    options: SweepOptions,
+) -> Result<Orphans, LakeError> {
     // The log is read behind the listing, so that a file committed meanwhile is no orphan.
     let listed = list(lake, table).await?;
     let turn = table.turn().await?;
-    sort_out(table, listed, &table.files().await?, (turn, until)).await
+    sort_out(table, listed, &table.files().await?, (turn, options)).await
 }
 
 /// Lists a table's folder without its log.
@@ -200,7 +208,7 @@ pub(super) async fn sort_out(
     table: &LakeTable,
     listed: Vec<ObjectMeta>,
     files: &[DataFile],
-    (turn, until): (u64, Until),
+    (turn, options): (u64, SweepOptions),
 ) -> Result<Orphans, LakeError> {
     let prefix = format!("{}/", table.definition().name);
     let known: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
@@ -217,7 +225,7 @@ pub(super) async fn sort_out(
     }
     for (path, removed) in table.removed(&unknown).await? {
         unknown.remove(&path);
-        if removed.is_over(until) {
+        if removed.is_over(options) {
             orphans.leftover.insert(path);
         } else {
             orphans.n_waiting += 1;
@@ -260,9 +268,9 @@ struct Removed {
 }
 
 impl Removed {
-    fn is_over(self, until: Until) -> bool {
-        let grace_ms = i64::try_from(until.grace.as_millis()).unwrap_or(i64::MAX);
-        !self.is_moved || self.at_ms.saturating_add(grace_ms) <= until.now_ms
+    fn is_over(self, options: SweepOptions) -> bool {
+        let grace_ms = i64::try_from(options.grace.as_millis()).unwrap_or(i64::MAX);
+        !self.is_moved || self.at_ms.saturating_add(grace_ms) <= options.now_ms
     }
 }
 
