@@ -4,10 +4,10 @@ mod commit;
 mod finish;
 mod held;
 mod lake;
-mod place;
+mod progress;
 mod put;
 mod requests;
-mod telling;
+mod scheduling;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -328,7 +328,7 @@ impl Worker {
             let committed = self.committed().clone();
             let blocked = self.blocks.names();
             let chunk_bytes = self.policy.chunk_bytes_max;
-            let (cores, held) = self.place_among_others(&segment);
+            let (cores, held) = self.schedule(&segment);
             self.threads.begin(cores, move || {
                 let _held = held;
                 let job = Job {

@@ -1,4 +1,4 @@
-//! Telling of flushes what someone should know.
+//! What a flush logs and counts of its progress: dead letters and failures.
 
 use std::collections::BTreeMap;
 

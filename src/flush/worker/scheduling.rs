@@ -1,4 +1,4 @@
-//! The place of a flush beside webhooks and queries.
+//! Scheduling a flush beside webhooks and queries.
 
 use super::Worker;
 use crate::flush::thread::Cores;
@@ -12,7 +12,7 @@ impl Worker {
     /// Returns how many cores work on a segment, and the right of way if that takes it.
     ///
     /// A segment that is not full was sealed for its age: too few events come for it to matter.
-    pub(super) fn place_among_others(&self, segment: &SealedSegment) -> (Cores, Option<Holder>) {
+    pub(super) fn schedule(&self, segment: &SealedSegment) -> (Cores, Option<Holder>) {
         let is_full =
             segment.length >= self.policy.bytes_max || segment.n_records >= self.policy.rows_max;
         let Some(right_of_way) = self.right_of_way.as_ref().filter(|_| is_full) else {
