@@ -64,7 +64,7 @@ impl Traces {
             format!("traces can't be sent to `{}`: {error}", without_credentials(&endpoint))
         })?;
         let provider = SdkTracerProvider::builder()
-            .with_batch_exporter(Told { exporter, is_failing: AtomicBool::new(false) })
+            .with_batch_exporter(LoggingExporter { exporter, is_failing: AtomicBool::new(false) })
             .with_resource(resource())
             .build();
         Ok(Some(Self(provider)))
@@ -98,14 +98,14 @@ fn without_credentials(endpoint: &str) -> String {
     }
 }
 
-/// An exporter that tells when spans begin to be lost, and when they no longer are.
+/// An exporter that logs when spans begin to be lost, and when they no longer are.
 #[derive(Debug)]
-struct Told {
+struct LoggingExporter {
     exporter: OtlpExporter,
     is_failing: AtomicBool,
 }
 
-impl SpanExporter for Told {
+impl SpanExporter for LoggingExporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let done = self.exporter.export(batch).await;
         let was_failing = self.is_failing.swap(done.is_err(), Ordering::Relaxed);
