@@ -285,7 +285,7 @@ impl Common {
             return Ok(given.to_vec());
         }
         let goals = config::goals(self.config.as_deref())?;
-        Ok(if goals.is_empty() { goal::usual() } else { goals })
+        Ok(if goals.is_empty() { goal::default_goals() } else { goals })
     }
 
     /// Tells whether what is told on standard error is for people, and they want to hear it.

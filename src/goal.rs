@@ -95,7 +95,7 @@ struct Definition {
 /// Returns the goals that count when the user has none: the signals `signup` and
 /// `demo_requested`.
 #[must_use]
-pub fn usual() -> Vec<Goal> {
+pub fn default_goals() -> Vec<Goal> {
     ["signup", "demo_requested"].into_iter().map(signal).collect()
 }
 

@@ -110,7 +110,7 @@ fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<(Settings, Option
     let web = web::Settings {
         tables: &TABLES,
         catalog: Catalog::bundled()?,
-        goals: goal::usual(),
+        goals: goal::default_goals(),
         limits: web::Limits::default(),
     };
     let settings = Settings {
@@ -139,7 +139,7 @@ fn settings(args: &Args, verifier: Verifier) -> anyhow::Result<(Settings, Option
 async fn print_reports(lake: &Lake) -> anyhow::Result<()> {
     let limits =
         QueryLimits { memory_bytes_max: 1 << 30, spill_bytes_max: 1 << 33, partitions: None };
-    let engine = Engine::open(lake, &TABLES, &goal::usual(), limits).await?;
+    let engine = Engine::open(lake, &TABLES, &goal::default_goals(), limits).await?;
     let catalog = Catalog::bundled()?;
     for (name, given) in REPORTS {
         let report = catalog.find(name)?;

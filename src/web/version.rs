@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn whatever_of_a_goal_changes_is_read_in_another_way() {
-        let goal = goal::usual().pop().unwrap();
+        let goal = goal::default_goals().pop().unwrap();
         let with = |change: fn(&mut Goal)| {
             let mut goal = goal.clone();
             change(&mut goal);

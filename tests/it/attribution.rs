@@ -50,7 +50,8 @@ async fn rows(
     given: &[(&str, &str)],
     columns: (&str, &str),
 ) -> Vec<(String, f64)> {
-    let engine = Engine::open(&place.lake(), &TABLES, &goal::usual(), LIMITS).await.unwrap();
+    let engine =
+        Engine::open(&place.lake(), &TABLES, &goal::default_goals(), LIMITS).await.unwrap();
     let catalog = Catalog::bundled().unwrap();
     let report = catalog.find(report).unwrap();
     let given = [("by", "source")].iter().chain(given);

@@ -254,7 +254,8 @@ fn check_sums(what: &str, batch: &RecordBatch) -> bool {
 /// Runs every second report, from the `first` on.
 async fn check_reports(first: usize) {
     let place = lake().await;
-    let engine = Engine::open(&place.lake(), &TABLES, &goal::usual(), LIMITS).await.unwrap();
+    let engine =
+        Engine::open(&place.lake(), &TABLES, &goal::default_goals(), LIMITS).await.unwrap();
     let mut n_sums = 0;
     for (at, report) in Catalog::bundled().unwrap().reports().iter().enumerate() {
         if at % 2 != first || APART.contains(&report.name.as_str()) {
@@ -283,7 +284,8 @@ async fn every_other_report_answers_in_every_format_and_adds_up() {
 #[tokio::test]
 async fn paths_are_parted_where_touches_are() {
     let place = lake().await;
-    let engine = Engine::open(&place.lake(), &TABLES, &goal::usual(), LIMITS).await.unwrap();
+    let engine =
+        Engine::open(&place.lake(), &TABLES, &goal::default_goals(), LIMITS).await.unwrap();
     let catalog = Catalog::bundled().unwrap();
     let mut found = vec![];
     for name in APART {

@@ -23,7 +23,7 @@ const LIMITS: Limits = Limits {
 };
 
 async fn engine(place: &Place) -> Engine {
-    Engine::open(&place.lake(), &TABLES, &goal::usual(), LIMITS).await.unwrap()
+    Engine::open(&place.lake(), &TABLES, &goal::default_goals(), LIMITS).await.unwrap()
 }
 
 fn of_tenant(tenant: &str) -> Scope {

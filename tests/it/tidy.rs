@@ -186,7 +186,7 @@ fn the_script_for_duckdb_is_up_to_date() {
     use tributary::{goal, query::duckdb};
     use tributary_ingest::flatten::TABLES;
 
-    let script = duckdb::script("./lake", &TABLES, &goal::usual());
+    let script = duckdb::script("./lake", &TABLES, &goal::default_goals());
     let file = fs::read_to_string(root().join("queries/duckdb.sql")).unwrap();
     assert!(script == file, "run: tributary schema --duckdb > queries/duckdb.sql");
 }

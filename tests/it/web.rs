@@ -61,7 +61,8 @@ async fn written(place: &Place, name: &str, given: &[(&str, &str)], format: Form
     let given: Vec<(String, String)> =
         given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let limits = Limits::default().query;
-    let engine = Engine::open(&place.lake(), &TABLES, &goal::usual(), limits).await.unwrap();
+    let engine =
+        Engine::open(&place.lake(), &TABLES, &goal::default_goals(), limits).await.unwrap();
     let mut rows = engine.run(&report.sql, &report.bind(&given).unwrap()).await.unwrap();
     let mut bytes = vec![];
     let mut renderer = renderer(format, rows.schema, Box::new(&mut bytes)).unwrap();
@@ -128,7 +129,7 @@ async fn other_goals_over_the_same_lake_give_another_answer() {
         let web = Some(web::Settings { goals, ..reports(limits) });
         Settings { web, ..place.settings() }
     };
-    let app = start(&place, with(goal::usual())).await;
+    let app = start(&place, with(goal::default_goals())).await;
     let first = get(&app, "/api/reports/conversions", &[]).await;
     let tag = first.headers()[ETAG].to_str().unwrap().to_owned();
     assert_eq!(json(first).await, Value::Array(vec![]));
@@ -142,7 +143,7 @@ async fn other_goals_over_the_same_lake_give_another_answer() {
     assert_eq!(json(changed).await[0]["conversion"], "seen");
     app.stop().await.unwrap();
 
-    let app = place.start_with(with(goal::usual())).await;
+    let app = place.start_with(with(goal::default_goals())).await;
     let again = get(&app, "/api/reports/conversions", &known).await;
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "a restart changes nothing");
     app.stop().await.unwrap();

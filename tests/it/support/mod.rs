@@ -113,7 +113,7 @@ pub(crate) fn dashboard(tokens: &Tokens) -> DashboardSettings {
 /// The dashboard with the bundled reports.
 pub(crate) fn reports(limits: web::Limits) -> web::Settings {
     let catalog = Catalog::bundled().unwrap();
-    web::Settings { tables: &TABLES, catalog, goals: goal::usual(), limits }
+    web::Settings { tables: &TABLES, catalog, goals: goal::default_goals(), limits }
 }
 
 pub(crate) fn secret() -> Secret {
