@@ -34,7 +34,7 @@ pub struct Schedule {
 }
 
 /// What a round needs.
-struct Keeper {
+struct Maintainer {
     lake_config: LakeConfig,
     reach: Arc<Reach>,
     schedule: Schedule,
@@ -61,7 +61,7 @@ pub fn start(
         .on_thread_start(|| priority::step_back(NICE))
         .enable_all()
         .build()?;
-    let keeper = Keeper { lake_config, reach, schedule, clock, metrics };
+    let maintainer = Maintainer { lake_config, reach, schedule, clock, metrics };
     thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
         priority::step_back(NICE);
         runtime.block_on(async {
@@ -71,7 +71,7 @@ pub fn start(
                 tokio::time::sleep(STOP_WAIT).await;
             };
             tokio::select! {
-                () = keeper.keep(&mut stop) => {}
+                () = maintainer.keep(&mut stop) => {}
                 () = patience => {}
             }
         });
@@ -79,7 +79,7 @@ pub fn start(
     })
 }
 
-impl Keeper {
+impl Maintainer {
     /// Does round after round, until `stop` turns true.
     async fn keep(&self, stop: &mut watch::Receiver<bool>) {
         let Schedule { interval, rules } = self.schedule;
