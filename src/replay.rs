@@ -31,11 +31,11 @@ use tributary_lake::{DataFile, Lake, LakeError, LakeTable, Operation};
 
 mod apply;
 mod chunks;
-mod letters;
+mod dead_letters;
 mod plan;
 mod sums;
 
-pub use letters::{ID_CONFLICT, count_by_reason};
+pub use dead_letters::{ID_CONFLICT, count_by_reason};
 
 /// Events of a batch, about; their ids are held in memory, 16 bytes each and as much again.
 const EVENTS_MAX: u64 = 1 << 19;
@@ -63,7 +63,7 @@ pub struct Replayed {
     /// Events that were flattened again.
     pub n_events: u64,
     /// Those of them that are dead letters still.
-    pub n_letters: u64,
+    pub n_dead_letters: u64,
     /// Tables' partitions whose rows are others now.
     pub n_changed: usize,
     /// Dead letters whose event is not in `raw_events`; they were left alone.
@@ -291,7 +291,7 @@ impl<'l> Replay<'l> {
 impl Replayed {
     fn add(&mut self, other: Self) {
         self.n_events += other.n_events;
-        self.n_letters += other.n_letters;
+        self.n_dead_letters += other.n_dead_letters;
         self.n_changed += other.n_changed;
         self.n_lost += other.n_lost;
     }

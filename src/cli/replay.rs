@@ -52,11 +52,11 @@ pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
 }
 
 fn sentence(replayed: Replayed, is_dry: bool) -> String {
-    let Replayed { n_events, n_letters, n_changed, n_lost } = replayed;
-    let n_whole = n_events - n_letters;
+    let Replayed { n_events, n_dead_letters, n_changed, n_lost } = replayed;
+    let n_whole = n_events - n_dead_letters;
     let done = if is_dry { "would be flattened again" } else { "flattened again" };
     let mut text =
-        format!("{n_events} events {done}: {n_whole} whole, {n_letters} still dead letters");
+        format!("{n_events} events {done}: {n_whole} whole, {n_dead_letters} still dead letters");
     match (n_changed, is_dry) {
         (0, _) => text.push_str("; no row changes"),
         (n, true) => text.push_str(&format!("; rows of {n} partitions would change")),

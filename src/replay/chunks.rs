@@ -68,10 +68,10 @@ impl Chunk {
     }
 
     /// Returns where the dead letters among them belong.
-    pub(super) fn letters(&self) -> impl Iterator<Item = Home> {
+    pub(super) fn dead_letters(&self) -> impl Iterator<Item = Home> {
         let mut batches = self.flattened.batches.iter();
-        let letters = batches.find(|(table, _)| table.name == raw_events::DEAD_LETTERS.name);
-        letters.into_iter().flat_map(|(_, batch)| homes(batch))
+        let dead_letters = batches.find(|(table, _)| table.name == raw_events::DEAD_LETTERS.name);
+        dead_letters.into_iter().flat_map(|(_, batch)| homes(batch))
     }
 
     /// Returns a batch for each table that has rows; the first column is `date`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::TryStreamExt as _;
 
 use super::chunks::{Chunks, Home};
-use super::letters::{self, ID_CONFLICT, Letters};
+use super::dead_letters::{self, DeadLetters, ID_CONFLICT};
 use super::sums::{Sums, n_compared};
 use super::{Replay, ReplayError, Replayed, Selection};
 use tributary_ingest::flatten::raw_events;
@@ -23,7 +23,7 @@ pub(super) struct Plan {
     /// The tables that change, in the order in which they are committed.
     pub(super) changes: Vec<Change>,
     n_events: u64,
-    n_letters: u64,
+    n_dead_letters: u64,
     n_lost: u64,
 }
 
@@ -45,7 +45,7 @@ impl Plan {
     pub(super) fn outcome(&self) -> Replayed {
         Replayed {
             n_events: self.n_events,
-            n_letters: self.n_letters,
+            n_dead_letters: self.n_dead_letters,
             n_changed: self.changes.iter().map(|change| change.dates.len()).sum(),
             n_lost: self.n_lost,
         }
@@ -56,8 +56,8 @@ impl Plan {
 ///
 /// A letter of a used id stays: its body stands nowhere else.
 pub(super) fn rows_of(table: &Table, events: &Arc<Keys>) -> Filter {
-    let is_letters = table.name == raw_events::DEAD_LETTERS.name;
-    let unless = is_letters.then_some(("reason", ID_CONFLICT));
+    let is_dead_letters = table.name == raw_events::DEAD_LETTERS.name;
+    let unless = is_dead_letters.then_some(("reason", ID_CONFLICT));
     Filter { unless, ..Filter::inside("event_id", Arc::clone(events)) }
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn make(
         raw_files: vec![],
         changes: vec![],
         n_events: 0,
-        n_letters: 0,
+        n_dead_letters: 0,
         n_lost: 0,
     };
     let Some(raw) = replay.table(&raw_events::TABLE) else { return Ok(plan) };
@@ -109,27 +109,28 @@ async fn select(
     dates: &BTreeSet<i32>,
     raw_files: &[DataFile],
 ) -> Result<(Vec<Home>, u64), ReplayError> {
-    let letters = letters::find(replay, dates, selection.reason.as_deref()).await?;
+    let dead_letters = dead_letters::find(replay, dates, selection.reason.as_deref()).await?;
     let letters_only = selection.letters_only || selection.reason.is_some();
-    let mut strays: Letters = letters.clone();
+    let mut strays: DeadLetters = dead_letters.clone();
     let mut homes = vec![];
     for file in raw_files {
         let date = file.date;
-        let of_day = letters.get(&date);
+        let of_day = dead_letters.get(&date);
         if letters_only && of_day.is_none() {
             continue;
         }
-        for (event, webhook) in letters::ids(replay, file, None).await? {
-            let is_letter = of_day.is_some_and(|letters| letters.contains_key(&webhook));
-            if let (true, Some(strays)) = (is_letter, strays.get_mut(&date)) {
+        for (event, webhook) in dead_letters::ids(replay, file, None).await? {
+            let is_dead_letter =
+                of_day.is_some_and(|dead_letters| dead_letters.contains_key(&webhook));
+            if let (true, Some(strays)) = (is_dead_letter, strays.get_mut(&date)) {
                 strays.remove(&webhook);
             }
-            if is_letter || !letters_only {
+            if is_dead_letter || !letters_only {
                 homes.push(Home { date, event });
             }
         }
     }
-    let (followed, n_lost) = letters::follow(replay, &strays).await?;
+    let (followed, n_lost) = dead_letters::follow(replay, &strays).await?;
     homes.extend(followed);
     Ok((homes, n_lost))
 }
@@ -173,7 +174,7 @@ impl Work {
                     counted.get(&home.date).is_none_or(|events| !events.contains(&home.event))
                 };
                 self.plan.n_events += chunk.homes().filter(is_new).count() as u64;
-                self.plan.n_letters += chunk.letters().filter(is_new).count() as u64;
+                self.plan.n_dead_letters += chunk.dead_letters().filter(is_new).count() as u64;
                 chunk.homes().for_each(|home| self.touch(home, &mut pending));
             }
         }
@@ -197,7 +198,7 @@ impl Work {
         let dates = self.plan.touched.keys().copied().collect();
         let base = table.base(&dates).await?;
         let columns: Vec<&str> = definition.columns.iter().map(|column| column.name).collect();
-        let schema = letters::columns(definition, &columns[..n_compared(definition)]);
+        let schema = dead_letters::columns(definition, &columns[..n_compared(definition)]);
         let mut found = Sums::default();
         let mut files = vec![];
         let is_raw = known_turn.is_some();

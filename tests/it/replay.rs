@@ -82,7 +82,7 @@ async fn an_event_that_can_be_read_now_moves_to_its_own_day_with_its_row() {
     app.stop().await.unwrap();
     leave_unread(&place, "msg_2", &event("evt_2"), NOW_MS + 3 * DAY_MS).await;
     let done = replay(&place, letters()).await;
-    assert_eq!((done.n_events, done.n_letters, done.n_lost), (1, 0, 0));
+    assert_eq!((done.n_events, done.n_dead_letters, done.n_lost), (1, 0, 0));
     for table in ["raw_events", "sessions", "pageviews", "utm"] {
         let sql = format!("SELECT count(*) FROM files.{table} WHERE date = '2026-02-17'");
         assert_eq!(number(&place, &sql).await, 2, "{table}");
@@ -94,7 +94,7 @@ async fn an_event_that_can_be_read_now_moves_to_its_own_day_with_its_row() {
     assert_eq!(number(&place, sql).await, 1);
     let before = table(&place, &sessions::TABLE).await.turn().await.unwrap();
     let again = replay(&place, Selection::default()).await;
-    assert_eq!((again.n_events, again.n_letters, again.n_changed), (2, 0, 0));
+    assert_eq!((again.n_events, again.n_dead_letters, again.n_changed), (2, 0, 0));
     assert_eq!(table(&place, &sessions::TABLE).await.turn().await.unwrap(), before);
 }
 
@@ -108,9 +108,9 @@ async fn a_letter_whose_id_is_anothers_stays() {
     assert_eq!(place.send(&app, "evt_3", odd.as_bytes()).await.status, 200);
     app.stop().await.unwrap();
     let done = replay(&place, letters()).await;
-    assert_eq!((done.n_events, done.n_letters, done.n_changed), (1, 1, 0));
+    assert_eq!((done.n_events, done.n_dead_letters, done.n_changed), (1, 1, 0));
     let done = replay(&place, Selection::default()).await;
-    assert_eq!((done.n_events, done.n_letters, done.n_changed), (2, 1, 0));
+    assert_eq!((done.n_events, done.n_dead_letters, done.n_changed), (2, 1, 0));
     let sql = "SELECT count(*) FROM files.dead_letters WHERE reason = 'id_conflict'";
     assert_eq!(number(&place, sql).await, 1);
     let sql = "SELECT count(*) FROM files.dead_letters WHERE path = 'data.session.events[0]'";

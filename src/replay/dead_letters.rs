@@ -18,7 +18,7 @@ use tributary_lake::{DataFile, Lake, LakeError};
 pub const ID_CONFLICT: &str = "id_conflict";
 
 /// Letters by partition and webhook; the value is the event's hash.
-pub(super) type Letters = BTreeMap<i32, HashMap<u128, u128>>;
+pub(super) type DeadLetters = BTreeMap<i32, HashMap<u128, u128>>;
 
 /// Counts the dead letters of a lake by reason.
 ///
@@ -53,9 +53,9 @@ pub(super) async fn find(
     replay: &Replay<'_>,
     dates: &BTreeSet<i32>,
     reason: Option<&str>,
-) -> Result<Letters, ReplayError> {
-    let mut letters = Letters::new();
-    let Some(table) = replay.table(&raw_events::DEAD_LETTERS) else { return Ok(letters) };
+) -> Result<DeadLetters, ReplayError> {
+    let mut dead_letters = DeadLetters::new();
+    let Some(table) = replay.table(&raw_events::DEAD_LETTERS) else { return Ok(dead_letters) };
     let schema = columns(table.definition(), &["event_id", "webhook_id", "reason"]);
     for file in table.base(dates).await?.files {
         let schema = Arc::clone(&schema);
@@ -67,13 +67,13 @@ pub(super) async fn find(
             for at in 0..batch.num_rows() {
                 let own = reasons.value(at);
                 if own != ID_CONFLICT && reason.is_none_or(|reason| reason == own) {
-                    let of_day = letters.entry(file.date).or_default();
+                    let of_day = dead_letters.entry(file.date).or_default();
                     of_day.insert(key(webhooks.value(at)), key(events.value(at)));
                 }
             }
         }
     }
-    Ok(letters)
+    Ok(dead_letters)
 }
 
 /// Where the events of letters are that `raw_events` does not have on the same day.
@@ -83,14 +83,14 @@ pub(super) async fn find(
 /// nowhere.
 pub(super) async fn follow(
     replay: &Replay<'_>,
-    strays: &Letters,
+    strays: &DeadLetters,
 ) -> Result<(Vec<Home>, u64), ReplayError> {
     let mut homes: BTreeMap<i32, Vec<(u128, Home)>> = BTreeMap::new();
     let mut n_lost = 0;
-    for (date, letters) in strays.iter().filter(|(_, letters)| !letters.is_empty()) {
-        let webhooks = Arc::new(letters.keys().copied().collect());
+    for (date, dead_letters) in strays.iter().filter(|(_, dead_letters)| !dead_letters.is_empty()) {
+        let webhooks = Arc::new(dead_letters.keys().copied().collect());
         for (webhook, day) in days_now(replay, *date, &webhooks).await? {
-            if let Some(event) = letters.get(&webhook) {
+            if let Some(event) = dead_letters.get(&webhook) {
                 let stray = Home { date: *date, event: *event };
                 homes.entry(day).or_default().push((webhook, stray));
             }
@@ -143,15 +143,16 @@ async fn days_now(
 }
 
 /// Gives letters the columns of `raw_events`.
-fn as_raw(letters: &RecordBatch) -> Result<RecordBatch, ReplayError> {
+fn as_raw(dead_letters: &RecordBatch) -> Result<RecordBatch, ReplayError> {
     let schema = raw_events::TABLE.schema();
-    let columns = schema.fields().iter().map(|field| match letters.column_by_name(field.name()) {
-        Some(column) => Arc::clone(column),
-        None if field.data_type() == &DataType::Utf8 => {
-            Arc::new(StringArray::from(vec![""; letters.num_rows()]))
-        }
-        None => new_null_array(field.data_type(), letters.num_rows()),
-    });
+    let columns =
+        schema.fields().iter().map(|field| match dead_letters.column_by_name(field.name()) {
+            Some(column) => Arc::clone(column),
+            None if field.data_type() == &DataType::Utf8 => {
+                Arc::new(StringArray::from(vec![""; dead_letters.num_rows()]))
+            }
+            None => new_null_array(field.data_type(), dead_letters.num_rows()),
+        });
     Ok(RecordBatch::try_new(Arc::clone(&schema), columns.collect())?)
 }
 
