@@ -36,7 +36,7 @@ pub(super) struct Chunk {
 
 /// Where an event's rows belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Home {
+pub(super) struct RowLocation {
     pub(super) date: i32,
     pub(super) event: u128,
 }
@@ -63,15 +63,15 @@ impl Chunk {
     }
 
     /// Returns where the rows of each event belong now.
-    pub(super) fn homes(&self) -> impl Iterator<Item = Home> {
-        homes(&self.flattened.raw)
+    pub(super) fn locations(&self) -> impl Iterator<Item = RowLocation> {
+        locations(&self.flattened.raw)
     }
 
     /// Returns where the dead letters among them belong.
-    pub(super) fn dead_letters(&self) -> impl Iterator<Item = Home> {
+    pub(super) fn dead_letters(&self) -> impl Iterator<Item = RowLocation> {
         let mut batches = self.flattened.batches.iter();
         let dead_letters = batches.find(|(table, _)| table.name == raw_events::DEAD_LETTERS.name);
-        dead_letters.into_iter().flat_map(|(_, batch)| homes(batch))
+        dead_letters.into_iter().flat_map(|(_, batch)| locations(batch))
     }
 
     /// Returns a batch for each table that has rows; the first column is `date`.
@@ -89,10 +89,11 @@ impl Chunk {
     }
 }
 
-fn homes(batch: &RecordBatch) -> impl Iterator<Item = Home> {
+fn locations(batch: &RecordBatch) -> impl Iterator<Item = RowLocation> {
     let dates = batch.column(0).as_primitive::<Date32Type>();
     let events = batch.column(1).as_string::<i32>();
-    (0..batch.num_rows()).map(|at| Home { date: dates.value(at), event: key(events.value(at)) })
+    (0..batch.num_rows())
+        .map(|at| RowLocation { date: dates.value(at), event: key(events.value(at)) })
 }
 
 /// Reads and flattens those events of some files that are wanted, a chunk at a time.

@@ -7,7 +7,7 @@ use arrow::array::{AsArray as _, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{DataType, SchemaRef};
 use futures::TryStreamExt as _;
 
-use super::chunks::{Chunk, Home};
+use super::chunks::{Chunk, RowLocation};
 use super::{Replay, ReplayError};
 use tributary_ingest::flatten::{Flattener, raw_events};
 use tributary_ingest::schema::Table;
@@ -83,33 +83,35 @@ pub(super) async fn find(
 /// nowhere.
 pub(super) async fn follow(
     replay: &Replay<'_>,
-    strays: &DeadLetters,
-) -> Result<(Vec<Home>, u64), ReplayError> {
-    let mut homes: BTreeMap<i32, Vec<(u128, Home)>> = BTreeMap::new();
+    unmatched: &DeadLetters,
+) -> Result<(Vec<RowLocation>, u64), ReplayError> {
+    let mut locations: BTreeMap<i32, Vec<(u128, RowLocation)>> = BTreeMap::new();
     let mut n_lost = 0;
-    for (date, dead_letters) in strays.iter().filter(|(_, dead_letters)| !dead_letters.is_empty()) {
+    for (date, dead_letters) in
+        unmatched.iter().filter(|(_, dead_letters)| !dead_letters.is_empty())
+    {
         let webhooks = Arc::new(dead_letters.keys().copied().collect());
         for (webhook, day) in days_now(replay, *date, &webhooks).await? {
             if let Some(event) = dead_letters.get(&webhook) {
-                let stray = Home { date: *date, event: *event };
-                homes.entry(day).or_default().push((webhook, stray));
+                let location = RowLocation { date: *date, event: *event };
+                locations.entry(day).or_default().push((webhook, location));
             }
         }
     }
     let mut touched = vec![];
     let Some(raw) = replay.table(&raw_events::TABLE) else { return Ok((touched, n_lost)) };
-    for (date, strays) in homes {
-        let webhooks: Arc<Keys> = Arc::new(strays.iter().map(|(webhook, _)| *webhook).collect());
+    for (date, unmatched) in locations {
+        let webhooks: Arc<Keys> = Arc::new(unmatched.iter().map(|(webhook, _)| *webhook).collect());
         let mut found = HashSet::new();
         for file in replay.files(raw, date).await? {
             for (event, webhook) in ids(replay, &file, Some(Arc::clone(&webhooks))).await? {
                 found.insert(webhook);
-                touched.push(Home { date, event });
+                touched.push(RowLocation { date, event });
             }
         }
         let (here, lost): (Vec<_>, Vec<_>) =
-            strays.into_iter().partition(|(webhook, _)| found.contains(webhook));
-        touched.extend(here.into_iter().map(|(_, stray)| stray));
+            unmatched.into_iter().partition(|(webhook, _)| found.contains(webhook));
+        touched.extend(here.into_iter().map(|(_, location)| location));
         n_lost += lost.len() as u64;
     }
     Ok((touched, n_lost))
@@ -136,7 +138,7 @@ async fn days_now(
             let chunk = Chunk::new(&mut flattener, as_raw(&batch)?)?;
             let ids = batch.column_by_name("webhook_id").map(|column| column.as_string::<i32>());
             let ids = ids.into_iter().flatten().flatten().map(key);
-            days.extend(ids.zip(chunk.homes().map(|home| home.date)));
+            days.extend(ids.zip(chunk.locations().map(|location| location.date)));
         }
     }
     Ok(days)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 
-use super::chunks::{Chunks, Home};
+use super::chunks::{Chunks, RowLocation};
 use super::dead_letters::{self, DeadLetters, ID_CONFLICT};
 use super::sums::{Sums, n_compared};
 use super::{Replay, ReplayError, Replayed, Selection};
@@ -82,10 +82,10 @@ pub(super) async fn make(
     // The other tables are listed behind this one: what it has, they have.
     let base = raw.base(dates).await?;
     plan.raw_files = base.files;
-    let (homes, n_lost) = select(replay, selection, dates, &plan.raw_files).await?;
+    let (locations, n_lost) = select(replay, selection, dates, &plan.raw_files).await?;
     plan.n_lost = n_lost;
     let mut work = Work { plan, sums: Sums::default(), touched: BTreeMap::new() };
-    work.flatten_all(replay, raw, homes, counted).await?;
+    work.flatten_all(replay, raw, locations, counted).await?;
     for (date, keys) in &work.touched {
         if !dates.contains(date) {
             counted.entry(*date).or_default().extend(keys);
@@ -108,11 +108,11 @@ async fn select(
     selection: &Selection,
     dates: &BTreeSet<i32>,
     raw_files: &[DataFile],
-) -> Result<(Vec<Home>, u64), ReplayError> {
+) -> Result<(Vec<RowLocation>, u64), ReplayError> {
     let dead_letters = dead_letters::find(replay, dates, selection.reason.as_deref()).await?;
     let letters_only = selection.letters_only || selection.reason.is_some();
-    let mut strays: DeadLetters = dead_letters.clone();
-    let mut homes = vec![];
+    let mut unmatched: DeadLetters = dead_letters.clone();
+    let mut locations = vec![];
     for file in raw_files {
         let date = file.date;
         let of_day = dead_letters.get(&date);
@@ -122,17 +122,17 @@ async fn select(
         for (event, webhook) in dead_letters::ids(replay, file, None).await? {
             let is_dead_letter =
                 of_day.is_some_and(|dead_letters| dead_letters.contains_key(&webhook));
-            if let (true, Some(strays)) = (is_dead_letter, strays.get_mut(&date)) {
-                strays.remove(&webhook);
+            if let (true, Some(unmatched)) = (is_dead_letter, unmatched.get_mut(&date)) {
+                unmatched.remove(&webhook);
             }
             if is_dead_letter || !letters_only {
-                homes.push(Home { date, event });
+                locations.push(RowLocation { date, event });
             }
         }
     }
-    let (followed, n_lost) = dead_letters::follow(replay, &strays).await?;
-    homes.extend(followed);
-    Ok((homes, n_lost))
+    let (followed, n_lost) = dead_letters::follow(replay, &unmatched).await?;
+    locations.extend(followed);
+    Ok((locations, n_lost))
 }
 
 /// A plan while it is made.
@@ -149,12 +149,12 @@ impl Work {
         &mut self,
         replay: &Replay<'_>,
         raw: &LakeTable,
-        homes: Vec<Home>,
+        locations: Vec<RowLocation>,
         counted: &HashMap<i32, Keys>,
     ) -> Result<(), ReplayError> {
         let mut pending: BTreeMap<i32, Keys> = BTreeMap::new();
-        for home in homes {
-            self.touch(home, &mut pending);
+        for location in locations {
+            self.touch(location, &mut pending);
         }
         while !pending.is_empty() {
             let wanted = std::mem::take(&mut pending);
@@ -170,20 +170,22 @@ impl Work {
                 for (table, batch) in chunk.batches()? {
                     self.sums.add_dated(table, &batch)?;
                 }
-                let is_new = |home: &Home| {
-                    counted.get(&home.date).is_none_or(|events| !events.contains(&home.event))
+                let is_new = |location: &RowLocation| {
+                    counted
+                        .get(&location.date)
+                        .is_none_or(|events| !events.contains(&location.event))
                 };
-                self.plan.n_events += chunk.homes().filter(is_new).count() as u64;
+                self.plan.n_events += chunk.locations().filter(is_new).count() as u64;
                 self.plan.n_dead_letters += chunk.dead_letters().filter(is_new).count() as u64;
-                chunk.homes().for_each(|home| self.touch(home, &mut pending));
+                chunk.locations().for_each(|location| self.touch(location, &mut pending));
             }
         }
         Ok(())
     }
 
-    fn touch(&mut self, home: Home, pending: &mut BTreeMap<i32, Keys>) {
-        if self.touched.entry(home.date).or_default().insert(home.event) {
-            pending.entry(home.date).or_default().insert(home.event);
+    fn touch(&mut self, location: RowLocation, pending: &mut BTreeMap<i32, Keys>) {
+        if self.touched.entry(location.date).or_default().insert(location.event) {
+            pending.entry(location.date).or_default().insert(location.event);
         }
     }
 
