@@ -52,7 +52,7 @@ pub struct Selection {
     /// Day behind the last one.
     pub to: Option<i32>,
     /// Only events that are dead letters now, but for those whose id was another body's.
-    pub letters_only: bool,
+    pub dead_letters_only: bool,
     /// Only dead letters of this reason.
     pub reason: Option<String>,
 }
@@ -249,8 +249,8 @@ impl<'l> Replay<'l> {
 
     /// Counts what is selected, by day.
     async fn rows(&self, selection: &Selection) -> Result<BTreeMap<i32, u64>, ReplayError> {
-        let letters_only = selection.letters_only || selection.reason.is_some();
-        let source = if letters_only { &raw_events::DEAD_LETTERS } else { &raw_events::TABLE };
+        let dead_letters_only = selection.dead_letters_only || selection.reason.is_some();
+        let source = if dead_letters_only { &raw_events::DEAD_LETTERS } else { &raw_events::TABLE };
         let mut rows: BTreeMap<i32, u64> = BTreeMap::new();
         let Some(table) = self.table(source) else { return Ok(rows) };
         for file in table.files().await? {

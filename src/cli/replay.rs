@@ -27,7 +27,7 @@ pub(super) struct Args {
 pub(super) async fn run(common: &Common, args: Args) -> anyhow::Result<()> {
     let days = args.days.check()?;
     let selection = Selection {
-        letters_only: days.from.is_none() && days.to.is_none(),
+        dead_letters_only: days.from.is_none() && days.to.is_none(),
         from: days.from,
         to: days.to,
         reason: args.reason,

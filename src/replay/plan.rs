@@ -110,13 +110,13 @@ async fn select(
     raw_files: &[DataFile],
 ) -> Result<(Vec<RowLocation>, u64), ReplayError> {
     let dead_letters = dead_letters::find(replay, dates, selection.reason.as_deref()).await?;
-    let letters_only = selection.letters_only || selection.reason.is_some();
+    let dead_letters_only = selection.dead_letters_only || selection.reason.is_some();
     let mut unmatched: DeadLetters = dead_letters.clone();
     let mut locations = vec![];
     for file in raw_files {
         let date = file.date;
         let of_day = dead_letters.get(&date);
-        if letters_only && of_day.is_none() {
+        if dead_letters_only && of_day.is_none() {
             continue;
         }
         for (event, webhook) in dead_letters::ids(replay, file, None).await? {
@@ -125,7 +125,7 @@ async fn select(
             if let (true, Some(unmatched)) = (is_dead_letter, unmatched.get_mut(&date)) {
                 unmatched.remove(&webhook);
             }
-            if is_dead_letter || !letters_only {
+            if is_dead_letter || !dead_letters_only {
                 locations.push(RowLocation { date, event });
             }
         }

@@ -34,7 +34,7 @@ async fn replay(place: &Place, selection: Selection) -> Replayed {
 }
 
 fn letters() -> Selection {
-    Selection { letters_only: true, ..Selection::default() }
+    Selection { dead_letters_only: true, ..Selection::default() }
 }
 
 async fn table(place: &Place, definition: &'static Table) -> LakeTable {
