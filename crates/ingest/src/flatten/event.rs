@@ -40,35 +40,22 @@ pub static DATA: &[Column] = &[
 ];
 
 /// Positions in [`DATA`].
-pub mod at {
+pub(crate) mod at {
     use super::{DATA, position};
 
-    /// `session`
-    pub const SESSION: usize = position(DATA, "session");
-    /// `person`
-    pub const PERSON: usize = position(DATA, "person");
-    /// `companies`
-    pub const COMPANIES: usize = position(DATA, "companies");
-    /// `email_validations`
-    pub const EMAIL_VALIDATIONS: usize = position(DATA, "email_validations");
-    /// `validations`
-    pub const VALIDATIONS: usize = position(DATA, "validations");
-    /// `identity`
-    pub const IDENTITY: usize = position(DATA, "identity");
-    /// `pixel_id`
-    pub const PIXEL_ID: usize = position(DATA, "pixel_id");
-    /// `prid`
-    pub const PRID: usize = position(DATA, "prid");
-    /// `session_id`
-    pub const SESSION_ID: usize = position(DATA, "session_id");
-    /// `visitor_id`
-    pub const VISITOR_ID: usize = position(DATA, "visitor_id");
-    /// `ended_at`
-    pub const ENDED_AT: usize = position(DATA, "ended_at");
-    /// `event_count`
-    pub const EVENT_COUNT: usize = position(DATA, "event_count");
-    /// `finalized_at`
-    pub const FINALIZED_AT: usize = position(DATA, "finalized_at");
+    pub(crate) const SESSION: usize = position(DATA, "session");
+    pub(crate) const PERSON: usize = position(DATA, "person");
+    pub(crate) const COMPANIES: usize = position(DATA, "companies");
+    pub(crate) const EMAIL_VALIDATIONS: usize = position(DATA, "email_validations");
+    pub(crate) const VALIDATIONS: usize = position(DATA, "validations");
+    pub(crate) const IDENTITY: usize = position(DATA, "identity");
+    pub(crate) const PIXEL_ID: usize = position(DATA, "pixel_id");
+    pub(crate) const PRID: usize = position(DATA, "prid");
+    pub(crate) const SESSION_ID: usize = position(DATA, "session_id");
+    pub(crate) const VISITOR_ID: usize = position(DATA, "visitor_id");
+    pub(crate) const ENDED_AT: usize = position(DATA, "ended_at");
+    pub(crate) const EVENT_COUNT: usize = position(DATA, "event_count");
+    pub(crate) const FINALIZED_AT: usize = position(DATA, "finalized_at");
 }
 
 /// Why an event stands in `dead_letters`.

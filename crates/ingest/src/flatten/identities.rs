@@ -51,19 +51,15 @@ static EMAIL: &[Column] = &[
 ];
 
 /// Positions of columns that code fills in or reads.
-pub mod at {
+pub(crate) mod at {
     use super::{COLUMNS, EMAIL, position};
 
     /// `person_key`, the first behind those that every event has
-    pub const PERSON_KEY: usize = position(COLUMNS, "person_key");
-    /// `prid`
-    pub const PRID: usize = position(COLUMNS, "prid");
-    /// `pixel_id`
-    pub const PIXEL_ID: usize = position(COLUMNS, "pixel_id");
-    /// `linkedin_url`
-    pub const LINKEDIN_URL: usize = position(COLUMNS, "linkedin_url");
-    /// `emails`
-    pub const EMAILS: usize = position(COLUMNS, "emails");
+    pub(crate) const PERSON_KEY: usize = position(COLUMNS, "person_key");
+    pub(crate) const PRID: usize = position(COLUMNS, "prid");
+    pub(crate) const PIXEL_ID: usize = position(COLUMNS, "pixel_id");
+    pub(crate) const LINKEDIN_URL: usize = position(COLUMNS, "linkedin_url");
+    pub(crate) const EMAILS: usize = position(COLUMNS, "emails");
     /// `value` of an entry of `emails`
-    pub const EMAIL_VALUE: usize = position(EMAIL, "value");
+    pub(crate) const EMAIL_VALUE: usize = position(EMAIL, "value");
 }

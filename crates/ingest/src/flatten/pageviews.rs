@@ -49,23 +49,17 @@ pub static COLUMNS: &[Column] = &[
 ];
 
 /// Positions of columns that code fills in or reads.
-pub mod at {
+pub(crate) mod at {
     use super::{COLUMNS, position};
 
-    /// `position`
-    pub const POSITION: usize = position(COLUMNS, "position");
-    /// `viewed_at`
-    pub const VIEWED_AT: usize = position(COLUMNS, "viewed_at");
-    /// `signal`
-    pub const SIGNAL: usize = position(COLUMNS, "signal");
-    /// `url`
-    pub const URL: usize = position(COLUMNS, "url");
+    pub(crate) const POSITION: usize = position(COLUMNS, "position");
+    pub(crate) const VIEWED_AT: usize = position(COLUMNS, "viewed_at");
+    pub(crate) const SIGNAL: usize = position(COLUMNS, "signal");
+    pub(crate) const URL: usize = position(COLUMNS, "url");
     /// `host`, before `path`
-    pub const HOST: usize = position(COLUMNS, "host");
-    /// `dwell_ms`
-    pub const DWELL_MS: usize = position(COLUMNS, "dwell_ms");
-    /// `finalized_at`
-    pub const FINALIZED_AT: usize = position(COLUMNS, "finalized_at");
+    pub(crate) const HOST: usize = position(COLUMNS, "host");
+    pub(crate) const DWELL_MS: usize = position(COLUMNS, "dwell_ms");
+    pub(crate) const FINALIZED_AT: usize = position(COLUMNS, "finalized_at");
     /// `channel`, before `source`, `medium`, `campaign`, `term` and `content`
-    pub const CHANNEL: usize = position(COLUMNS, "channel");
+    pub(crate) const CHANNEL: usize = position(COLUMNS, "channel");
 }

@@ -110,77 +110,46 @@ pub static SESSION_OBJECT: &[Column] = &{
 const N: usize = COLUMNS.len();
 
 /// Positions of columns that code fills in or reads.
-pub mod at {
+pub(crate) mod at {
     use super::{COLUMNS, N, position};
 
-    /// `event_id`
-    pub const EVENT_ID: usize = position(COLUMNS, "event_id");
-    /// `tenant`
-    pub const TENANT: usize = position(COLUMNS, "tenant");
-    /// `session_id`
-    pub const SESSION_ID: usize = position(COLUMNS, "session_id");
-    /// `visitor_id`
-    pub const VISITOR_ID: usize = position(COLUMNS, "visitor_id");
-    /// `pixel_id`
-    pub const PIXEL_ID: usize = position(COLUMNS, "pixel_id");
-    /// `received_at`
-    pub const RECEIVED_AT: usize = position(COLUMNS, "received_at");
-    /// `created_at`
-    pub const CREATED_AT: usize = position(COLUMNS, "created_at");
-    /// `started_at`
-    pub const STARTED_AT: usize = position(COLUMNS, "started_at");
-    /// `last_activity_at`
-    pub const LAST_ACTIVITY_AT: usize = position(COLUMNS, "last_activity_at");
-    /// `ended_at`
-    pub const ENDED_AT: usize = position(COLUMNS, "ended_at");
-    /// `finalized_at`
-    pub const FINALIZED_AT: usize = position(COLUMNS, "finalized_at");
-    /// `duration_ms`
-    pub const DURATION_MS: usize = position(COLUMNS, "duration_ms");
-    /// `event_count`
-    pub const EVENT_COUNT: usize = position(COLUMNS, "event_count");
-    /// `pageview_count`
-    pub const PAGEVIEW_COUNT: usize = position(COLUMNS, "pageview_count");
-    /// `landing_page`
-    pub const LANDING_PAGE: usize = position(COLUMNS, "landing_page");
-    /// `landing_host`
-    pub const LANDING_HOST: usize = position(COLUMNS, "landing_host");
-    /// `landing_path`
-    pub const LANDING_PATH: usize = position(COLUMNS, "landing_path");
-    /// `exit_page`
-    pub const EXIT_PAGE: usize = position(COLUMNS, "exit_page");
-    /// `referrer`
-    pub const REFERRER: usize = position(COLUMNS, "referrer");
-    /// `referrer_host`
-    pub const REFERRER_HOST: usize = position(COLUMNS, "referrer_host");
+    pub(crate) const TENANT: usize = position(COLUMNS, "tenant");
+    pub(crate) const SESSION_ID: usize = position(COLUMNS, "session_id");
+    pub(crate) const VISITOR_ID: usize = position(COLUMNS, "visitor_id");
+    pub(crate) const PIXEL_ID: usize = position(COLUMNS, "pixel_id");
+    pub(crate) const RECEIVED_AT: usize = position(COLUMNS, "received_at");
+    pub(crate) const CREATED_AT: usize = position(COLUMNS, "created_at");
+    pub(crate) const STARTED_AT: usize = position(COLUMNS, "started_at");
+    pub(crate) const LAST_ACTIVITY_AT: usize = position(COLUMNS, "last_activity_at");
+    pub(crate) const ENDED_AT: usize = position(COLUMNS, "ended_at");
+    pub(crate) const FINALIZED_AT: usize = position(COLUMNS, "finalized_at");
+    pub(crate) const DURATION_MS: usize = position(COLUMNS, "duration_ms");
+    pub(crate) const EVENT_COUNT: usize = position(COLUMNS, "event_count");
+    pub(crate) const PAGEVIEW_COUNT: usize = position(COLUMNS, "pageview_count");
+    pub(crate) const LANDING_PAGE: usize = position(COLUMNS, "landing_page");
+    pub(crate) const LANDING_HOST: usize = position(COLUMNS, "landing_host");
+    pub(crate) const LANDING_PATH: usize = position(COLUMNS, "landing_path");
+    pub(crate) const EXIT_PAGE: usize = position(COLUMNS, "exit_page");
+    pub(crate) const REFERRER: usize = position(COLUMNS, "referrer");
+    pub(crate) const REFERRER_HOST: usize = position(COLUMNS, "referrer_host");
     /// `utm_source`, the first of five
-    pub const UTM_SOURCE: usize = position(COLUMNS, "utm_source");
-    /// `gclid`
-    pub const GCLID: usize = position(COLUMNS, "gclid");
-    /// `fbclid`
-    pub const FBCLID: usize = position(COLUMNS, "fbclid");
-    /// `user_agent`
-    pub const USER_AGENT: usize = position(COLUMNS, "user_agent");
+    pub(crate) const UTM_SOURCE: usize = position(COLUMNS, "utm_source");
+    pub(crate) const GCLID: usize = position(COLUMNS, "gclid");
+    pub(crate) const FBCLID: usize = position(COLUMNS, "fbclid");
+    pub(crate) const USER_AGENT: usize = position(COLUMNS, "user_agent");
     /// `browser`, before `os` and `device`
-    pub const BROWSER: usize = position(COLUMNS, "browser");
-    /// `bot_score`
-    pub const BOT_SCORE: usize = position(COLUMNS, "bot_score");
-    /// `verified_bot`
-    pub const VERIFIED_BOT: usize = position(COLUMNS, "verified_bot");
-    /// `corporate_proxy`
-    pub const CORPORATE_PROXY: usize = position(COLUMNS, "corporate_proxy");
-    /// `person_key`
-    pub const PERSON_KEY: usize = position(COLUMNS, "person_key");
-    /// `email`
-    pub const EMAIL: usize = position(COLUMNS, "email");
-    /// `company_domain`
-    pub const COMPANY_DOMAIN: usize = position(COLUMNS, "company_domain");
-    /// `is_bot`
-    pub const IS_BOT: usize = position(COLUMNS, "is_bot");
+    pub(crate) const BROWSER: usize = position(COLUMNS, "browser");
+    pub(crate) const BOT_SCORE: usize = position(COLUMNS, "bot_score");
+    pub(crate) const VERIFIED_BOT: usize = position(COLUMNS, "verified_bot");
+    pub(crate) const CORPORATE_PROXY: usize = position(COLUMNS, "corporate_proxy");
+    pub(crate) const PERSON_KEY: usize = position(COLUMNS, "person_key");
+    pub(crate) const EMAIL: usize = position(COLUMNS, "email");
+    pub(crate) const COMPANY_DOMAIN: usize = position(COLUMNS, "company_domain");
+    pub(crate) const IS_BOT: usize = position(COLUMNS, "is_bot");
     /// `channel`, the first of six that tell what brought the session
-    pub const CHANNEL: usize = position(COLUMNS, "channel");
+    pub(crate) const CHANNEL: usize = position(COLUMNS, "channel");
     /// `click_id_type`, the last of them
-    pub const CLICK_ID_TYPE: usize = position(COLUMNS, "click_id_type");
+    pub(crate) const CLICK_ID_TYPE: usize = position(COLUMNS, "click_id_type");
     /// The page views, behind the columns.
-    pub const EVENTS: usize = N;
+    pub(crate) const EVENTS: usize = N;
 }
