@@ -42,6 +42,7 @@ pub async fn apply(
     at_ms: i64,
 ) -> Result<u64, LakeError> {
     for _ in 0..TRIES_MAX {
+        // The turn comes first: should a rewrite come in between, ours is refused.
         let turn = table.turn().await?;
         let removed = table.files_written(|file, at_ms| cutoff.is_expired(file, at_ms)).await?;
         if removed.is_empty() {

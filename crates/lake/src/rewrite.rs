@@ -103,6 +103,7 @@ impl LakeTable {
             let is_removed = |file: &DataFile| paths.contains(file.path.as_str());
             if !paths.is_empty() {
                 let found = self.files_where(Some(snapshot.version()), is_removed).await?;
+                // Another engine took some away; new files would bring their rows back.
                 if found.len() != paths.len() {
                     return Ok(false);
                 }
@@ -112,6 +113,7 @@ impl LakeTable {
             match self.log_store.write_commit_entry(snapshot.version() + 1, entry, operation).await
             {
                 Ok(()) => return Ok(true),
+                // An append, which does not matter, or a rewrite: the turn tells which.
                 Err(TransactionError::VersionAlreadyExists(_)) => {}
                 Err(error) => return Err(self.failed(error.into())),
             }

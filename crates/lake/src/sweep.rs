@@ -116,6 +116,7 @@ pub async fn sweep(
     let mut orphans = find(lake, table, options).await?;
     while let Some((path, _)) = orphans.pending.first_key_value() {
         let last_file_ms = orphans.pending.values().max().copied().unwrap_or(0);
+        // It may live: ended now, all that it has put would be in vain.
         if !options.may_end(last_file_ms) {
             break;
         }
@@ -124,6 +125,7 @@ pub async fn sweep(
         if wanted == turn + 1 {
             let at_ms = options.now_ms;
             let nothing = Rewrite { data_change: true, at_ms, ..Rewrite::default() };
+            // Whether the turn was ours or another's, it is over now.
             table.rewrite(turn, &nothing).await?;
         } else if wanted > turn {
             break;
@@ -220,6 +222,7 @@ pub(super) async fn sort_out(
     let mut unknown: HashMap<String, i64> =
         unknown.map(|(name, at_ms)| (name.to_owned(), at_ms)).collect();
     let mut orphans = Orphans::default();
+    // Reading the log is what costs; where nothing is left over there is nothing to ask it.
     if unknown.is_empty() {
         return Ok(orphans);
     }

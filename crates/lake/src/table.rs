@@ -181,11 +181,14 @@ impl LakeTable {
         ingester: &str,
         sequence: u64,
     ) -> Result<bool, LakeError> {
+        // An entry does not name its version, so each try puts the same one.
         let bytes = self.commit_bytes(files, ingester, sequence)?;
+        // Creating an entry would succeed in an empty folder too, and leave a log without its start.
         self.check_there().await?;
         let mut expected = self.expected(ingester, sequence);
         let mut snapshot = None;
         for _ in 0..COMMIT_TRIES_MAX {
+            // What was seen is trusted once; where it is not true any more, the log is read.
             let version = match expected.take() {
                 Some(version) => version,
                 None => {
@@ -207,6 +210,8 @@ impl LakeTable {
                     *self.seen() = Seen { version: Some(version), commit };
                     return Ok(true);
                 }
+                // Somebody's, or our own, put by a request whose answer was lost: then the log says
+                // that this segment is in.
                 Err(TransactionError::VersionAlreadyExists(_)) => {}
                 Err(error) => return Err(self.failed(error.into())),
             }
@@ -316,6 +321,7 @@ impl LakeTable {
                 return Err(self.failed(error.into()));
             }
         };
+        // Versions only grow: another log is in the place of the one that was seen.
         if self.seen().version.is_some_and(|seen| snapshot.version() < seen) {
             return Err(self.gone());
         }

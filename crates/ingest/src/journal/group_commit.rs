@@ -133,14 +133,17 @@ impl GroupCommit {
             while let Some(command) = next.take() {
                 match command {
                     Command::Append(pending) => batch.push(pending),
+                    // A batch of its own: one error answers all of it, and nobody else.
                     Command::AppendAll(group) => self.commit(&mut Batch::of(group)),
                     Command::Seal(reply) => seals.push(reply),
                     Command::Probe(reply) => probes.push(reply),
                 }
+                // What came during the last sync is taken along; nothing is waited for.
                 if batch.has_room() {
                     next = commands.try_recv().ok();
                 }
             }
+            // Before sealing, so that what was queued ahead of the request is sealed too.
             self.commit(&mut batch);
             if !seals.is_empty() {
                 self.seal();
@@ -166,17 +169,20 @@ impl GroupCommit {
         let usage = self.shared.usage(self.log.directory().root(), now_ms);
         let n_bytes = batch.bytes as u64;
         let mut sealed = None;
+        // Asked once a batch, so the quota is exceeded by one batch at most.
         if let Some(limit) = self.log.quota().exceeded(&usage) {
             self.metrics.full.with_label_values(&[limit]).inc();
             batch.refuse(AppendError::Full(limit));
         } else {
             let (result, segment) = self.log.append(&mut batch.records, now_ms);
             sealed = segment;
+            // The sync is done; nobody waits for what is left to do here.
             self.answer(batch, result);
             let seconds = (self.clock.elapsed() - started).as_secs_f64();
             self.metrics.append_seconds.observe(seconds);
             self.metrics.batch_records.observe(batch.records.len() as f64);
         }
+        // Drops the permits: only now the bodies give back their share of the memory for requests.
         batch.clear();
         self.shared.end_unsynced(n_bytes);
         self.publish(sealed);
@@ -215,6 +221,7 @@ impl GroupCommit {
         if state.n_records > 0 && self.open_since.is_none() {
             self.open_since = Some(self.clock.elapsed());
         }
+        // In between a sealed segment is counted in neither, never in both.
         self.shared.set_open(OpenState { since: self.open_since, ..state });
         if let Some(segment) = sealed {
             self.shared.push(segment);

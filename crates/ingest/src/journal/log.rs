@@ -168,6 +168,7 @@ impl Log {
         let sequence = self.open_segment(now_ms)?;
         let (outcomes, entries) = match self.classify(records, sequence, now_ms) {
             Ok(classified) => classified,
+            // Without the index a repeat would pass for a new event, so nothing is taken.
             Err(error) => {
                 self.is_index_broken = true;
                 return Err(error);
@@ -178,6 +179,8 @@ impl Log {
         let n_fresh = self.write(fresh.map(|(record, _)| record))?;
         if n_fresh > 0 {
             self.first_at_ms = self.first_at_ms.or(Some(now_ms));
+            // Behind the sync, never before it: an id that is known while its record is lost would
+            // have each repeat of it turned away.
             self.index(&entries);
             failpoint::pass("journal_after_index");
         }
@@ -192,6 +195,7 @@ impl Log {
         if self.is_index_broken {
             self.ids.reopen()?;
             let mut live = self.live.clone();
+            // Of the open segment what was acknowledged: behind that may lie a write that failed.
             live.extend(self.open.as_ref().map(|open| (open.header.sequence, open.length)));
             recovery::reindex(&self.directory, &mut self.ids, &live, now_ms)?;
             self.is_index_broken = false;
@@ -202,6 +206,7 @@ impl Log {
 
     /// Seals the open segment if it holds anything.
     pub fn seal(&mut self) -> Option<SealedSegment> {
+        // An empty one stays open: a flush would have nothing to do with it.
         let open = self.open.take_if(|open| open.n_records > 0 || open.given_up)?;
         self.first_at_ms = None;
         if open.n_records == 0 {
@@ -210,6 +215,7 @@ impl Log {
             }
             return None;
         }
+        // If it can't be read, mending the index reads more segments than it has to.
         let checkpoint = self.directory.checkpoint().unwrap_or(0);
         self.live.retain(|sequence, _| *sequence > checkpoint);
         self.live.insert(open.header.sequence, open.length);
@@ -252,6 +258,7 @@ impl Log {
         now_ms: i64,
     ) -> Result<(Vec<Outcome>, Vec<Known>), JournalError> {
         let mut outcomes = Vec::with_capacity(records.len());
+        // Repeats come in one batch too, before the index knows the first of them.
         let mut fresh: HashMap<Vec<u8>, IdEntry> = HashMap::with_capacity(records.len());
         for record in records {
             let body_hash = ids::body_hash(&record.body);
@@ -269,6 +276,8 @@ impl Log {
                     outcomes.push(Outcome::Accepted);
                 }
                 Some(first) if first.body_hash == body_hash => outcomes.push(Outcome::Duplicate),
+                // The first body keeps the id. Another is kept once, under a key with its hash, so
+                // that a repeat of it is a duplicate as well.
                 Some(_) => {
                     let key = ids::conflict_key(&record.webhook_id, body_hash);
                     if known(&key)?.is_some() {
@@ -310,12 +319,14 @@ impl Log {
         failpoint::pass("journal_after_sync");
         open.length += self.buffer.len() as u64;
         open.n_records += n_records;
+        // One batch of large bodies is not to hold its memory for ever.
         self.buffer.shrink_to(4 << 20);
         Ok(n_records)
     }
 
     /// Opens a new segment unless one is open and sound; returns its sequence.
     fn open_segment(&mut self, now_ms: i64) -> Result<u64, JournalError> {
+        // One that was given up was sealed at the end of its batch.
         if let Some(open) = &self.open {
             return Ok(open.header.sequence);
         }

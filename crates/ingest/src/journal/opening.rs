@@ -29,6 +29,7 @@ pub fn open<'a>(
     let next_sequence = sequences.last().copied().unwrap_or(0).max(checkpoint) + 1;
     let mut recovery = Recovery::default();
     for sequence in sequences {
+        // In the lake already; taking its file away was not finished.
         if sequence <= checkpoint {
             directory.remove_segment(sequence)?;
             continue;

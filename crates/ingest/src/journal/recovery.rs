@@ -54,6 +54,7 @@ pub(super) fn reindex(
         let live = oldest..=u64::MAX;
         let scan = Scan { directory, ids, now_ms, live, sequence };
         let mut entries = vec![];
+        // Behind `length` may lie a write that failed and was never acknowledged.
         while reader.offset() < length {
             let Some(piece) = reader.next_piece()? else { break };
             let Piece::Record { record, .. } = piece else { continue };
@@ -136,6 +137,8 @@ impl Scan<'_> {
 
     /// Tells whether another segment, here or in the lake, already holds this very record.
     fn held_elsewhere(&self, record: &Record, entry: IdEntry) -> Result<bool, JournalError> {
+        // Of two segments the one that the index names keeps the record. Where it names none yet,
+        // the older does, since it is read first.
         let known = self.ids.lookup(&key_of(record, entry), self.now_ms)?;
         Ok(known.is_some_and(|known| {
             known.sequence != self.sequence
