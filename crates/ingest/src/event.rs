@@ -135,7 +135,7 @@ impl<'a> Envelope<'a> {
         Ok(envelope)
     }
 
-    /// Tells whether this is an event: it has an id, a type and an object as data.
+    /// Whether this is an event: it has an id, a type and an object as data.
     #[must_use]
     pub fn is_event(&self) -> bool {
         self.id.text().is_some_and(|id| !id.is_empty())

@@ -33,7 +33,7 @@ pub fn without_mark(bytes: &[u8]) -> &[u8] {
     rest
 }
 
-/// Tells whether bytes are marked as UTF-16 text.
+/// Whether bytes are marked as UTF-16 text.
 #[must_use]
 pub fn is_utf16(bytes: &[u8]) -> bool {
     utf16(bytes).is_some()

@@ -43,7 +43,7 @@ impl Lake {
         }
     }
 
-    /// Tells whether an ingester is marked.
+    /// Whether an ingester is marked.
     ///
     /// # Errors
     /// The store's error.

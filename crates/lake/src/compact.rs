@@ -145,7 +145,7 @@ fn partitions(
     partitions
 }
 
-/// Tells whether a partition has nothing but files of compactions, and only one small one.
+/// Whether a partition has nothing but files of compactions, and only one small one.
 fn is_settled(files: &[DataFile], options: CompactOptions) -> bool {
     let n_small = files.iter().filter(|file| is_small(file, options)).count();
     n_small <= 1 && files.iter().all(|file| files::is_compacted(&file.path))

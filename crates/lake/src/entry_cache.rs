@@ -99,7 +99,7 @@ impl From<CachedEntry> for GetResult {
     }
 }
 
-/// Tells whether a key is that of an entry or a checkpoint, whose names begin with a version.
+/// Whether a key is that of an entry or a checkpoint, whose names begin with a version.
 fn is_entry(location: &Path) -> bool {
     let Some((folder, name)) = location.as_ref().rsplit_once('/') else { return false };
     let is_log = folder.ends_with(LOG) || folder.starts_with(OWN);
@@ -107,7 +107,7 @@ fn is_entry(location: &Path) -> bool {
     is_log && name.ends_with(".json") && name.split_once('.').is_some_and(|(it, _)| is_version(it))
 }
 
-/// Tells whether all of an object is asked for, whatever it is.
+/// Whether all of an object is asked for, whatever it is.
 fn is_plain(options: &GetOptions) -> bool {
     let GetOptions { if_match, if_none_match, if_modified_since, .. } = options;
     let GetOptions { if_unmodified_since, range, version, head, .. } = options;

@@ -178,13 +178,13 @@ impl LakeError {
         }
     }
 
-    /// Tells whether this is about one table, until somebody does something about it.
+    /// Whether this is about one table, until somebody does something about it.
     #[must_use]
     pub fn is_block(&self) -> bool {
         matches!(self, Self::Blocked { .. } | Self::TableGone { .. } | Self::Unsupported { .. })
     }
 
-    /// Tells whether trying again can help.
+    /// Whether trying again can help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(

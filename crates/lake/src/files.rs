@@ -90,7 +90,7 @@ pub fn compacted_file(date: i32, intent: u64, turn: u64, n: usize) -> String {
     data_file(date, &format!("{COMPACT}{intent:016x}"), turn, n)
 }
 
-/// Tells whether a compaction made a file.
+/// Whether a compaction made a file.
 #[must_use]
 pub fn is_compacted(path: &str) -> bool {
     writer_of(path).is_some_and(|writer| writer.starts_with(COMPACT))

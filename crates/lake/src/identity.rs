@@ -51,7 +51,7 @@ impl Lake {
         })
     }
 
-    /// Tells whether nothing of a lake is here: no mark, no identity and no table.
+    /// Whether nothing of a lake is here: no mark, no identity and no table.
     ///
     /// # Errors
     /// The store's error.

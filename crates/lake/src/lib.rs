@@ -198,7 +198,7 @@ impl Lake {
         LakeTable::listing_now(table, &self.store).await
     }
 
-    /// Tells whether a table has no version behind this one; `None` stands for no table.
+    /// Whether a table has no version behind this one; `None` stands for no table.
     ///
     /// # Errors
     /// The store's error.

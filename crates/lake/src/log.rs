@@ -276,7 +276,7 @@ impl LakeTable {
     }
 }
 
-/// Tells whether everyone who lists the log now has seen a checkpoint, and nobody can be at what
+/// Whether everyone who lists the log now has seen a checkpoint, and nobody can be at what
 /// was listed before it was there.
 fn is_old(checkpoint: &ObjectMeta, now_ms: i64) -> bool {
     checkpoint.last_modified.timestamp_millis() + ENTRY_GRACE_MS <= now_ms
@@ -390,7 +390,7 @@ impl TableState {
     }
 }
 
-/// Tells whether a protocol allows checkpoints in JSON.
+/// Whether a protocol allows checkpoints in JSON.
 fn has_feature(protocol: &Value) -> bool {
     let features = protocol.get("readerFeatures").and_then(Value::as_array);
     features.is_some_and(|features| features.iter().any(|feature| feature == FEATURE))

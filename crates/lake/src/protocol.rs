@@ -179,7 +179,7 @@ impl Terms {
         self.properties.get(property).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// Tells whether a table supports a feature that writers must know.
+    /// Whether a table supports a feature that writers must know.
     fn is_listed(&self, feature: &str) -> bool {
         let listed = of_writer(self.writer_version, self.writer_features.clone());
         listed.iter().any(|listed| listed == feature)

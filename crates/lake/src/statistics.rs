@@ -117,7 +117,7 @@ pub fn stats(table: &Table, groups: &[RowGroupMetaData]) -> String {
     stats.to_string()
 }
 
-/// Tells whether statistics say of a column all that a reader relies on.
+/// Whether statistics say of a column all that a reader relies on.
 pub(super) fn has(stats: &Value, column: &str) -> bool {
     let of = |kind: &str| stats.get(kind).and_then(|found| found.get(column));
     let Some(n_nulls) = of("nullCount").and_then(Value::as_u64) else { return false };

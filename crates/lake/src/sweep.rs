@@ -57,7 +57,7 @@ impl SweepOptions {
         Self { now_ms, grace, silence: SILENCE }
     }
 
-    /// Tells whether the rewrite that put its last file then may be ended.
+    /// Whether the rewrite that put its last file then may be ended.
     fn may_end(self, last_file_ms: i64) -> bool {
         let silence_ms = i64::try_from(self.silence.as_millis()).unwrap_or(i64::MAX);
         silence_ms == 0 || last_file_ms.saturating_add(silence_ms) <= self.now_ms

@@ -97,7 +97,7 @@ pub fn account_domain(
     current_employment.iter().chain(companies).flatten().find_map(|site| site_domain(site))
 }
 
-/// Tells whether an address belongs to a site of profiles, `linkedin.com/company/acme`.
+/// Whether an address belongs to a site of profiles, `linkedin.com/company/acme`.
 #[must_use]
 pub fn is_profile(site: &str) -> bool {
     let host = host_of(site);

@@ -291,7 +291,7 @@ pub(super) fn parse<'a>(leaf: &Leaf, text: &str) -> Option<Slot<'a>> {
     slot.or(text.is_empty().then_some(Slot::Null))
 }
 
-/// Tells whether a column can hold a value; any column of JSON text can.
+/// Whether a column can hold a value; any column of JSON text can.
 pub(super) fn fits(leaf: &Leaf, value: &serde_json::Value) -> bool {
     let reading = Reading::default();
     let is_read = matches!(leaf, Leaf::Json)

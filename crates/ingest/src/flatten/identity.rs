@@ -30,7 +30,7 @@ pub fn person_key(
         .or_else(|| visitor_id.and_then(plain))
 }
 
-/// Tells whether a session is automated.
+/// Whether a session is automated.
 ///
 /// `verified_bot`, `score` (1 to 99, 0 or `None` when unknown) and `corporate_proxy` are
 /// Cloudflare's bot management fields; `crawler` is the second line, a user agent that says so.

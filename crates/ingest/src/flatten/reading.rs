@@ -33,13 +33,13 @@ impl Reading {
         self.mismatch.set(true);
     }
 
-    /// Tells whether there was such a value.
+    /// Whether there was such a value.
     #[must_use]
     pub fn has_mismatch(&self) -> bool {
         self.mismatch.get()
     }
 
-    /// Tells whether there was more than fits.
+    /// Whether there was more than fits.
     #[must_use]
     pub fn has_overflow(&self) -> bool {
         self.overflow.get()

@@ -27,7 +27,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Tells whether the user agent says that it is a crawler.
+    /// Whether the user agent says that it is a crawler.
     #[must_use]
     pub fn is_crawler(&self) -> bool {
         self.device == Some("bot")

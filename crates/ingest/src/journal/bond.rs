@@ -114,7 +114,7 @@ impl Bond {
         bytes.and_then(|bytes| disk::replace_file(&path, &bytes)).map_err(JournalError::io(path))
     }
 
-    /// Tells whether what stands in a segment is in the lake, or will be.
+    /// Whether what stands in a segment is in the lake, or will be.
     fn holds(&self, sequence: u64) -> bool {
         let is_in = |range: &(u64, u64)| (range.0..=range.1).contains(&sequence);
         sequence > self.from && !self.missing.iter().any(is_in)
@@ -190,7 +190,7 @@ impl Bonded {
         Ok(Arc::new(Self { root: root.to_owned(), address: target.address.to_owned(), bond }))
     }
 
-    /// Tells whether an id that stands in a segment counts as known.
+    /// Whether an id that stands in a segment counts as known.
     pub(super) fn holds(&self, sequence: u64) -> bool {
         lock(&self.bond).holds(sequence)
     }
@@ -200,13 +200,13 @@ impl Bonded {
         ids_path(&self.root, &self.address)
     }
 
-    /// Tells whether the journal has brought events to a lake at this address.
+    /// Whether the journal has brought events to a lake at this address.
     pub(super) fn knows_lake(&self) -> Result<bool, JournalError> {
         let bond = lock(&self.bond);
         Ok(bond.lake.is_some() || load_checkpoint(&self.root)? > bond.since)
     }
 
-    /// Tells whether a lake of this identity is another one than the journal knows.
+    /// Whether a lake of this identity is another one than the journal knows.
     pub(super) fn is_another(&self, id: Option<&str>) -> bool {
         let bond = lock(&self.bond);
         bond.lake.is_some() && bond.lake.as_deref() != id

@@ -90,7 +90,7 @@ impl Directory {
         &self.bonded
     }
 
-    /// Tells whether the journal has brought events to a lake at this address.
+    /// Whether the journal has brought events to a lake at this address.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -98,7 +98,7 @@ impl Directory {
         self.bonded.knows_lake()
     }
 
-    /// Tells whether a lake of this identity is another one than the journal knows.
+    /// Whether a lake of this identity is another one than the journal knows.
     #[must_use]
     pub fn is_another(&self, id: Option<&str>) -> bool {
         self.bonded.is_another(id)

@@ -178,7 +178,7 @@ impl Journal {
         self.unmet_at
     }
 
-    /// Tells whether events waited in it when it was opened.
+    /// Whether events waited in it when it was opened.
     #[must_use]
     pub fn held_events(&self) -> bool {
         self.held_events

@@ -135,7 +135,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Tells whether another segment, here or in the lake, already holds this very record.
+    /// Whether another segment, here or in the lake, already holds this very record.
     fn held_elsewhere(&self, record: &Record, entry: IdEntry) -> Result<bool, JournalError> {
         // Of two segments the one that the index names keeps the record. Where it names none yet,
         // the older does, since it is read first.

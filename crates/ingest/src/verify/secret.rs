@@ -173,7 +173,7 @@ fn check(text: &str) -> Result<(), SecretError> {
     }
 }
 
-/// Tells whether a secret is a sample's, with the prefix or without.
+/// Whether a secret is a sample's, with the prefix or without.
 fn is_placeholder(secret: &str) -> bool {
     let text = secret.strip_prefix(PREFIX).unwrap_or(secret);
     let is_letter = |letter: &char| letter.is_alphanumeric();

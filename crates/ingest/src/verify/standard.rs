@@ -82,7 +82,7 @@ pub fn sign(secret: &Secret, id: &str, timestamp_s: i64, body: &[u8]) -> String 
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-/// Tells whether an id is printable ASCII of a sane length, and so safe in any log or answer.
+/// Whether an id is printable ASCII of a sane length, and so safe in any log or answer.
 #[must_use]
 pub fn is_plain_id(id: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())

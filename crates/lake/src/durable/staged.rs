@@ -163,7 +163,7 @@ fn next_path(folder: &Path) -> PathBuf {
     folder.join(format!("{PREFIX}{:010}{drawn:020}{count:020}", process::id()))
 }
 
-/// Tells whether a file of this name is a staged one.
+/// Whether a file of this name is a staged one.
 pub(super) fn is_staged(name: &OsStr) -> bool {
     let digits = name.as_encoded_bytes().strip_prefix(PREFIX.as_bytes());
     digits.is_some_and(|digits| digits.len() == 50 && digits.iter().all(u8::is_ascii_digit))

@@ -10,7 +10,7 @@ static FREEMAIL: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     include_str!("freemail.txt").lines().filter(|line| !line.starts_with('#')).collect()
 });
 
-/// Tells whether anyone may have a mailbox at `domain`, so that it says nothing of an employer.
+/// Whether anyone may have a mailbox at `domain`, so that it says nothing of an employer.
 ///
 /// Case and a trailing dot do not matter; a sub-domain counts as its registrable domain
 /// (`gold.yahoo.co.uk` as `yahoo.co.uk`).

@@ -74,7 +74,7 @@ pub(crate) fn clean(host: &str) -> Option<Cow<'_, str>> {
     is_valid(host).then(|| lower(host))
 }
 
-/// Tells whether a clean host is an IPv4 address.
+/// Whether a clean host is an IPv4 address.
 pub(crate) fn is_ipv4(host: &str) -> bool {
     host.parse::<Ipv4Addr>().is_ok()
 }

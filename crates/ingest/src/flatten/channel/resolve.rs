@@ -199,7 +199,7 @@ fn is_own_site(host: &str, landing_page: Option<&str>) -> bool {
         && registrable(host).is_some_and(|domain| registrable(&own) == Some(domain))
 }
 
-/// Tells whether a host's first label says that mail is read there: `mail01.orange.fr`,
+/// Whether a host's first label says that mail is read there: `mail01.orange.fr`,
 /// `email.ionos.de`, `lightmailer-bs.gmx.net`. A domain of such a name, `mailtrap.io`, does not.
 fn is_webmail(host: &str) -> bool {
     let Some((label, _)) = host.split_once('.') else { return false };

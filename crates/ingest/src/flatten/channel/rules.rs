@@ -150,12 +150,12 @@ fn is_push(medium: &str) -> bool {
     medium.ends_with("push") || medium.contains("mobile") || medium.contains("notification")
 }
 
-/// Tells whether a medium says how a link was delivered, whoever's name is the source.
+/// Whether a medium says how a link was delivered, whoever's name is the source.
 fn names_delivery(medium: &str) -> bool {
     says_email(medium) || matches!(medium, "affiliate" | "audio" | "sms") || is_push(medium)
 }
 
-/// Tells whether a row of the table goes by this medium, other than those of paid media.
+/// Whether a row of the table goes by this medium, other than those of paid media.
 pub(super) fn names_channel(medium: &str) -> bool {
     names_delivery(medium)
         || DISPLAY_MEDIUMS.contains(&medium)

@@ -30,12 +30,10 @@ impl SourceKinds {
         Self(1 << kind as u16)
     }
 
-    /// Tells whether `kind` is in the set.
     pub(super) fn has(self, kind: SourceKind) -> bool {
         self.0 & Self::only(kind).0 != 0
     }
 
-    /// Gives the set of what is in either.
     pub(super) fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -158,14 +156,14 @@ fn parents(host: &str) -> impl Iterator<Item = (&str, &str)> {
     host.match_indices('.').map(|(at, _)| (&host[..at], &host[at + 1..]))
 }
 
-/// Tells whether a parent's entry holds for the sub-domain `child` as well.
+/// Whether a parent's entry holds for the sub-domain `child` as well.
 fn inherits(parent: SourceEntry, child: &str) -> bool {
     !parent.kinds.has(SourceKind::Search)
         || parent.kinds.has(SourceKind::Ignored)
         || child.split('.').all(is_search_label)
 }
 
-/// Tells whether a label leads to an engine's search pages: `de`, `images`, and the numbered servers
+/// Whether a label leads to an engine's search pages: `de`, `images`, and the numbered servers
 /// `www2` (Google), `yhs4` (Yahoo) and `s2-eu4` (Startpage's proxies).
 fn is_search_label(label: &str) -> bool {
     let is_numbered = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());

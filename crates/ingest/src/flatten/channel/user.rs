@@ -135,7 +135,7 @@ impl UserRule {
         self.name.clone().unwrap_or_else(|| format!("user_{}", place + 1))
     }
 
-    /// Tells whether all its conditions hold.
+    /// Whether all its conditions hold.
     pub(super) fn holds(&self, signals: &Signals<'_>, origin: &Origin<'_>) -> bool {
         self.conditions.iter().all(|condition| condition.holds(signals, origin))
     }
