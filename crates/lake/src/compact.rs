@@ -325,9 +325,9 @@ impl PartitionJob {
                 None => {
                     let n = added.len();
                     let path = files::compacted_file(self.date, intent, self.turn + 1, n);
-                    let place = (path, self.date);
+                    let file = (path, self.date);
                     let rows = (&batch, n_rows_max);
-                    let made = FileWriter::create(&self.lake, self.table, place, rows, &source);
+                    let made = FileWriter::create(&self.lake, self.table, file, rows, &source);
                     writer.insert(made?)
                 }
             };

@@ -195,7 +195,7 @@ fn parsed<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Read<'a> {
         Ok(envelope) => envelope,
         Err(error) => {
             let reason = if error.is_data() { "no_envelope" } else { "not_json" };
-            let failure = ParseFailure::new(reason, Some(place(&error)));
+            let failure = ParseFailure::new(reason, Some(position_of(&error)));
             return (Context::unread(record), None, Some(failure));
         }
     };
@@ -203,7 +203,8 @@ fn parsed<'a>(shape: &Shape, record: &'a Record, body: &'a str) -> Read<'a> {
     let data = match envelope.data.map(|data| shape.read(data.get(), &reading)) {
         Some(Ok(data)) => data,
         Some(Err(error)) => {
-            let failure = ParseFailure::new("not_json", Some(format!("data: {}", place(&error))));
+            let failure =
+                ParseFailure::new("not_json", Some(format!("data: {}", position_of(&error))));
             return (Context::of(record, envelope, &vec![]), None, Some(failure));
         }
         None => None,
@@ -233,8 +234,8 @@ fn failure_of(shape: &Shape, reading: &Reading, data: Option<&str>) -> Option<Pa
         return Some(ParseFailure::new("too_large", Some(limit)));
     }
     reading.has_mismatch().then(|| {
-        let place = data.and_then(|data| mismatch::first(shape, data));
-        let path = place.map(|place| format!("data.{place}"));
+        let path = data.and_then(|data| mismatch::first(shape, data));
+        let path = path.map(|path| format!("data.{path}"));
         ParseFailure::new("unexpected_type", path.or_else(|| Some("data".to_owned())))
     })
 }
@@ -254,7 +255,7 @@ impl From<Excess> for ParseFailure {
 }
 
 /// Returns where the parser stopped, and why if its words hold nothing of the body.
-fn place(error: &serde_json::Error) -> String {
+fn position_of(error: &serde_json::Error) -> String {
     if error.is_data() {
         return format!("expected an object at line {} column {}", error.line(), error.column());
     }

@@ -130,16 +130,17 @@ impl Node {
         Some(&self.children[self.search(key)?].1)
     }
 
-    /// Finds the child that comes after the one at `place`, 0 at the beginning, which it moves on.
+    /// Finds the child of a key, looking first where `follower_idx` says, which it moves on; that
+    /// is 0 at the beginning.
     #[inline]
-    pub(super) fn find_from(&self, place: &mut usize, key: &str) -> Option<&Child> {
-        let follower = &self.followers[*place];
+    pub(super) fn find_from(&self, follower_idx: &mut usize, key: &str) -> Option<&Child> {
+        let follower = &self.followers[*follower_idx];
         let mut at = follower.get();
         if self.children.get(at).is_none_or(|(name, _)| *name != key) {
             at = self.search(key)?;
             follower.set(at);
         }
-        *place = at + 1;
+        *follower_idx = at + 1;
         Some(&self.children[at].1)
     }
 

@@ -23,8 +23,8 @@ fn fill<'a>(
     row: &mut [Slot<'a>],
     reading: &Reading,
 ) -> Option<()> {
-    let mut place = 0;
-    walk.object(|walk, key| match node.find_from(&mut place, key) {
+    let mut follower_idx = 0;
+    walk.object(|walk, key| match node.find_from(&mut follower_idx, key) {
         None => walk.skip().map(drop),
         Some(Child::Leaf(at, leaf)) => {
             row[*at] = value(walk, leaf, reading)?;

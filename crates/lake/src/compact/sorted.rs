@@ -92,8 +92,8 @@ impl Sorter {
     /// Returns the rows in order.
     pub(super) fn finish(mut self) -> Result<Sorted, SortError> {
         if self.runs.is_empty() {
-            let places = self.order.sort(&self.held)?;
-            return Ok(Sorted::Held { batches: self.held, places, at: 0 });
+            let indices = self.order.sort(&self.held)?;
+            return Ok(Sorted::Held { batches: self.held, indices, at: 0 });
         }
         if !self.held.is_empty() {
             self.spill()?;
@@ -111,10 +111,10 @@ impl Sorter {
 
     fn spill(&mut self) -> Result<(), SortError> {
         let batches = std::mem::take(&mut self.held);
-        let places = self.order.sort(&batches)?;
-        let row_bytes = self.held_bytes / places.len().max(1) + 1;
+        let indices = self.order.sort(&batches)?;
+        let row_bytes = self.held_bytes / indices.len().max(1) + 1;
         self.held_bytes = 0;
-        let mut chunks = places.chunks(CHUNK_ROWS);
+        let mut chunks = indices.chunks(CHUNK_ROWS);
         let run = self.write_run(row_bytes, || {
             Ok(chunks.next().map(|chunk| interleave(&batches, chunk)).transpose()?)
         })?;
@@ -154,30 +154,30 @@ impl Order {
         self.converter.convert_columns(&columns)
     }
 
-    /// Returns the places of all rows in order; equal ones stay as they stand.
+    /// Returns the indices of all rows in order; equal ones stay as they stand.
     fn sort(&self, batches: &[RecordBatch]) -> Result<Vec<(usize, usize)>, ArrowError> {
         let keys = batches.iter().map(|batch| self.rows(batch)).collect::<Result<Vec<_>, _>>()?;
         let all = batches.iter().enumerate();
-        let mut places: Vec<(usize, usize)> =
+        let mut indices: Vec<(usize, usize)> =
             all.flat_map(|(of, batch)| (0..batch.num_rows()).map(move |at| (of, at))).collect();
-        places.sort_by(|left, right| keys[left.0].row(left.1).cmp(&keys[right.0].row(right.1)));
-        Ok(places)
+        indices.sort_by(|left, right| keys[left.0].row(left.1).cmp(&keys[right.0].row(right.1)));
+        Ok(indices)
     }
 }
 
 fn interleave(
     batches: &[RecordBatch],
-    places: &[(usize, usize)],
+    indices: &[(usize, usize)],
 ) -> Result<RecordBatch, ArrowError> {
     let batches: Vec<&RecordBatch> = batches.iter().collect();
-    interleave_record_batch(&batches, places)
+    interleave_record_batch(&batches, indices)
 }
 
 /// Rows in order, batch by batch.
 #[derive(Debug)]
 pub(super) enum Sorted {
     /// All are in memory.
-    Held { batches: Vec<RecordBatch>, places: Vec<(usize, usize)>, at: usize },
+    Held { batches: Vec<RecordBatch>, indices: Vec<(usize, usize)>, at: usize },
     /// They are merged from disk.
     Runs { merge: Merge, order: Order },
 }
@@ -186,8 +186,8 @@ impl Sorted {
     /// Returns the next rows; `None` behind the last.
     pub(super) fn next(&mut self) -> Result<Option<RecordBatch>, SortError> {
         match self {
-            Self::Held { batches, places, at } => {
-                let chunk = &places[*at..places.len().min(*at + CHUNK_ROWS)];
+            Self::Held { batches, indices, at } => {
+                let chunk = &indices[*at..indices.len().min(*at + CHUNK_ROWS)];
                 if chunk.is_empty() {
                     return Ok(None);
                 }
@@ -240,13 +240,13 @@ impl Merge {
 
     /// Takes rows until one run has to be read on.
     fn next(&mut self, order: &Order) -> Result<Option<RecordBatch>, SortError> {
-        let mut places = vec![];
+        let mut indices = vec![];
         let mut empty = None;
-        while places.len() < CHUNK_ROWS
+        while indices.len() < CHUNK_ROWS
             && empty.is_none()
             && let Some(Reverse((_, run_idx, at))) = self.next.pop()
         {
-            places.push((run_idx, at));
+            indices.push((run_idx, at));
             match &self.heads[run_idx] {
                 Some((batch, keys)) if at + 1 < batch.num_rows() => {
                     self.next.push(Reverse((keys.row(at + 1).owned(), run_idx, at + 1)));
@@ -254,7 +254,7 @@ impl Merge {
                 _ => empty = Some(run_idx),
             }
         }
-        if places.is_empty() {
+        if indices.is_empty() {
             return Ok(None);
         }
         let mut batches = vec![];
@@ -265,8 +265,8 @@ impl Merge {
                 batches.push(batch);
             }
         }
-        places.iter_mut().for_each(|place| place.0 = positions[place.0]);
-        let rows = interleave_record_batch(&batches, &places)?;
+        indices.iter_mut().for_each(|index| index.0 = positions[index.0]);
+        let rows = interleave_record_batch(&batches, &indices)?;
         if let Some(run_idx) = empty {
             self.advance(run_idx, order)?;
         }

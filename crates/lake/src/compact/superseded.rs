@@ -35,7 +35,7 @@ struct Row {
     row: u128,
     /// Null comes last, as in SQL.
     first: (bool, Option<i64>),
-    place: (usize, u64),
+    position: (usize, u64),
 }
 
 /// Finds the rows of one partition's files that don't count.
@@ -117,7 +117,7 @@ fn read(
             event: event.into(),
             row: hash(kinds.iter().map(|column| value(column, at))),
             first: (first.is_none(), first),
-            place: (file_idx, start + at as u64),
+            position: (file_idx, start + at as u64),
         });
     }
     Ok(())
@@ -152,7 +152,7 @@ fn hash<'t>(texts: impl Iterator<Item = Option<&'t str>>) -> u128 {
     hash.digest128()
 }
 
-/// Adds the places of those rows that don't count.
+/// Adds the positions of those rows that don't count.
 fn sort_out(table: &Table, mut rows: Vec<Row>, found: &mut [Positions]) {
     let is_last = matches!(table.unique.latest, Latest::ByThenLast(_));
     let by_event = |left: &Row, right: &Row| match is_last {
@@ -164,7 +164,7 @@ fn sort_out(table: &Table, mut rows: Vec<Row>, found: &mut [Positions]) {
             .cmp(&(right.group, right.latest))
             .then_with(|| by_event(left, right))
             .then_with(|| {
-                (left.row, left.first, left.place).cmp(&(right.row, right.first, right.place))
+                (left.row, left.first, left.position).cmp(&(right.row, right.first, right.position))
             })
     });
     for group in rows.chunk_by(|left, right| left.group == right.group) {
@@ -174,7 +174,7 @@ fn sort_out(table: &Table, mut rows: Vec<Row>, found: &mut [Positions]) {
             if is_latest && row.row != kept.row {
                 kept = row;
             } else {
-                found[row.place.0].push(row.place.1);
+                found[row.position.0].push(row.position.1);
             }
         }
     }
