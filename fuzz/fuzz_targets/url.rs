@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use tributary_ingest::flatten::account::{
     account_domain, email_domain, host_of, is_freemail, path_of, referrer_host, registrable_domain,
 };
-use tributary_ingest::flatten::channel::{Channels, Grouping, Rule, Signals, classify, group};
+use tributary_ingest::flatten::channel::{Channels, Grouping, Signals, UserRule, classify, group};
 use tributary_ingest::flatten::identity::person_key;
 use tributary_ingest::flatten::time;
 use tributary_ingest::flatten::user_agent::Agents;
@@ -87,7 +87,7 @@ fn check_channel(url: &str, referrer: &str, source: &str, medium: &str) {
 }
 
 fn check_rule(value: toml::Value, url: &str, referrer: &str) {
-    let Ok(rule) = Rule::from_toml(value) else { return };
+    let Ok(rule) = UserRule::from_toml(value) else { return };
     let channels = Channels { rules: vec![rule], ..Channels::default() };
     let signals =
         Signals { landing_page: Some(url), referrer: Some(referrer), ..Signals::default() };

@@ -311,7 +311,8 @@ fn an_id_is_forgotten_after_the_window() {
 /// A segment that version 1 wrote must be read by every later version; see `fixtures/journal`.
 #[test]
 fn a_segment_of_an_earlier_version_is_read() {
-    let segment = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/journal/version-1.seg");
+    let segment =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/journal/version-1.seg");
     let mut reader = SegmentReader::open(&segment).unwrap();
     assert_eq!(reader.header().sequence, 7);
     let mut records = vec![];
