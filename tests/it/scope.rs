@@ -160,7 +160,10 @@ async fn masked_nobody_is_named_in_any_table_or_view() {
     for name in PEOPLE {
         assert!(whole.contains(name), "the lake holds `{name}`");
     }
+    // The digits of a pseudonym may happen to be those of a name.
+    let pseudonym = regex::Regex::new("p_[0-9a-f]{24}").unwrap();
     for (table, rows) in everything(&masked).await {
+        let rows = pseudonym.replace_all(&rows, "p_");
         for name in PEOPLE {
             assert!(!rows.contains(name), "{table} shows `{name}`:\n{rows}");
         }
