@@ -183,7 +183,8 @@ def test_the_image_is_put_together_from_what_is_there():
     needed = subprocess.run(["ldd", os.environ["TRIBUTARY_BIN"]], capture_output=True, text=True)
     libraries = set(re.findall(r"^\s*(lib\w+)", needed.stdout, re.MULTILINE))
     assert libraries <= {"libc", "libm", "libgcc_s"}
-    rust = tomllib.loads((DOCS.parent / "Cargo.toml").read_text("utf-8"))["package"]["rust-version"]
+    rust = tomllib.loads((DOCS.parent / "Cargo.toml").read_text("utf-8"))
+    rust = rust["workspace"]["package"]["rust-version"]
     assert f"FROM rust:{rust}-bookworm AS program" in lines
 
 
