@@ -91,7 +91,7 @@ impl Args {
             metrics,
             channels,
         };
-        let worker = setup.open(reached, otherwise).await?;
+        let worker = setup.open(reached, otherwise, false).await?;
         Ok(Flushing { journal, worker, clock })
     }
 

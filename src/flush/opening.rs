@@ -28,8 +28,10 @@ use tributary_ingest::journal::Journal;
 use tributary_ingest::journal::bond::{Met, Settled};
 use tributary_lake::{Lake, LakeConfig, LakeError};
 
-/// How long opening may take before it is begun again.
+/// How long opening may take at first before it is begun again.
 const OPEN_MAX: Duration = Duration::from_secs(60);
+/// How often that is doubled.
+const OPEN_DOUBLINGS_MAX: u32 = 4;
 /// How long it may take once the process is to end.
 const LAST_OPEN_MAX: Duration = Duration::from_secs(10);
 
@@ -94,17 +96,25 @@ pub async fn reach(
 }
 
 impl Setup {
-    /// Opens the tables of a lake that was reached, and settles with the journal what it has.
+    /// Opens the tables of a lake that was reached, and settles with the journal what it has;
+    /// `has_waited` says that it could not be opened before.
     ///
     /// # Errors
     /// [`LakeError::Another`] if events wait for the lake that was there, unless it may be
     /// another; else as [`Worker::new`].
-    pub async fn open(self, reached: Reached, otherwise: Otherwise) -> Result<Worker, FlushError> {
+    pub async fn open(
+        self,
+        reached: Reached,
+        otherwise: Otherwise,
+        has_waited: bool,
+    ) -> Result<Worker, FlushError> {
         let Reached { lake, id, is_vacant } = reached;
         let Self { journal, policy, clock, metrics, channels, blocks } = self;
         let location = lake.location().identity();
         let is_another = journal.directory().is_another(id.as_deref());
-        if is_another && journal.held_events() && otherwise != Otherwise::Take {
+        // What was taken while a lake was waited for was taken for that one.
+        let holds_events = journal.held_events() || (has_waited && journal.usage().n_records > 0);
+        if is_another && holds_events && otherwise != Otherwise::Take {
             return Err(LakeError::Another { location }.into());
         }
         let claimed = lake.clone();
@@ -183,7 +193,7 @@ impl Opening {
         let mut n_failures = 0;
         let worker = loop {
             let opened = tokio::select! {
-                opened = self.open(OPEN_MAX) => opened,
+                opened = self.open(n_failures) => opened,
                 () = is_over(&mut stop) => return self.end().await,
             };
             let mut error = match opened {
@@ -215,14 +225,25 @@ impl Opening {
         if self.setup.journal.shared().n_sealed() == 0 {
             return Ok(());
         }
-        self.open(LAST_OPEN_MAX).await?.finish().await
+        self.open_within(LAST_OPEN_MAX, true).await?.finish().await
     }
 
-    async fn open(&self, time_max: Duration) -> Result<Worker, FlushError> {
+    /// Opens the lake; each time that failed lets the next take longer, so that a slow store is
+    /// opened in the end.
+    async fn open(&self, n_failures: u32) -> Result<Worker, FlushError> {
+        let time_max = OPEN_MAX * 2_u32.pow(n_failures.min(OPEN_DOUBLINGS_MAX));
+        self.open_within(time_max, n_failures > 0).await
+    }
+
+    async fn open_within(
+        &self,
+        time_max: Duration,
+        has_waited: bool,
+    ) -> Result<Worker, FlushError> {
         let opening = async {
             let is_known = self.setup.journal.directory().knows_lake()?;
             let reached = reach(&self.lake_config, is_known, Otherwise::Wait).await?;
-            self.setup.clone().open(reached, Otherwise::Wait).await
+            self.setup.clone().open(reached, Otherwise::Wait, has_waited).await
         };
         let opened = tokio::time::timeout(time_max, opening).await;
         let worker = opened.unwrap_or_else(|_| {

@@ -186,7 +186,8 @@ fn names_someone(word: &str) -> bool {
         }
         before.strip_suffix('%').is_some_and(|before| !before.is_empty())
     };
-    word.find('@').is_some_and(|at| at > 0) || word.match_indices("40").any(|(at, _)| escaped(at))
+    word.match_indices('@').any(|(at, _)| at > 0)
+        || word.match_indices("40").any(|(at, _)| escaped(at))
 }
 
 #[cfg(test)]
@@ -275,9 +276,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_shows_an_address_that_stands_in_it(front in ".*", back in ".*") {
+        fn no_text_shows_an_address_that_stands_in_it(front in ".*", near in "[@%40/a ]*", back in ".*") {
             let masker = masker();
-            let text = format!("{front} ann.doe@acme.example {back}");
+            let text = format!("{front}{near}ann.doe@acme.example{back}");
             for how in [How::Person, How::Text, How::Url] {
                 let masked = masker.one(how, &text);
                 proptest::prop_assert!(!masked.contains("ann.doe"), "{}", masked);

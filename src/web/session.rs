@@ -18,6 +18,11 @@ use super::tokens::Token;
 /// The name of the cookie.
 pub(super) const COOKIE_NAME: &str = "tributary_session";
 
+/// Cookies of that name that are looked at.
+const COOKIES_MAX: usize = 2;
+/// Hexadecimal digits of a proof.
+const PROOF_DIGITS: usize = 64;
+
 /// What the cookies of a token's sessions are made with.
 #[derive(Clone)]
 pub(super) struct Key([u8; 32]);
@@ -41,12 +46,16 @@ impl Key {
         let texts = cookies.filter_map(|value| value.to_str().ok());
         let pairs =
             texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut sessions = pairs.filter(|(name, _)| *name == COOKIE_NAME);
+        // A browser sends one for each path it was set for; whoever sends many wants work done.
+        let mut sessions = pairs.filter(|(name, _)| *name == COOKIE_NAME).take(COOKIES_MAX);
         sessions.any(|(_, value)| {
             let Some((ends_s, shown)) = value.split_once('.') else { return false };
             let Ok(ends_s) = ends_s.parse::<i64>() else { return false };
+            if shown.len() != PROOF_DIGITS || now_ms / 1000 >= ends_s {
+                return false;
+            }
             let proof = self.proof(ends_s);
-            bool::from(shown.as_bytes().ct_eq(proof.as_bytes())) && now_ms / 1000 < ends_s
+            bool::from(shown.as_bytes().ct_eq(proof.as_bytes()))
         })
     }
 
@@ -88,5 +97,8 @@ mod tests {
             assert!(!is_in(&format!("{COOKIE_NAME}={wrong}"), &own, 0), "{wrong}");
         }
         assert!(!is_in(&format!("{cookie}0"), &own, 0));
+        assert!(is_in(&format!("{COOKIE_NAME}=1.x; {cookie}"), &own, 0));
+        let many = format!("{COOKIE_NAME}=1.x; ").repeat(COOKIES_MAX);
+        assert!(!is_in(&format!("{many}{cookie}"), &own, 0), "many are work for nobody");
     }
 }

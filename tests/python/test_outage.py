@@ -255,6 +255,26 @@ def test_what_waits_for_a_lake_that_is_gone_goes_to_a_new_one_if_someone_says_so
     assert count(lake) == 42
 
 
+def test_what_is_taken_while_a_lake_is_waited_for_goes_into_no_other(tmp_path, events):
+    lake, journal = tmp_path / "lake", tmp_path / "journal"
+    with Ingester(tmp_path) as serve:
+        send(serve, 0)
+        assert serve.stop() == 0
+    lake.rename(tmp_path / "away")
+    with Ingester(tmp_path) as serve:
+        wait(lambda: "not there" in get(serve, "/readyz"))
+        assert send(serve, 1) == "accepted"
+        assert imported(lake, tmp_path / "other", events) == 40
+        wait(lambda: get(serve, "/readyz").startswith("ready; another lake is there"))
+        assert serve.stop() == 1
+    assert count(lake) == 40
+    shutil.rmtree(lake)
+    (tmp_path / "away").rename(lake)
+    with Ingester(tmp_path) as serve:
+        assert serve.stop() == 0
+    assert count(lake) == 2
+
+
 def test_ids_are_forgotten_if_someone_says_so(tmp_path, events):
     lake, journal = tmp_path / "lake", tmp_path / "journal"
     assert imported(lake, journal, events) == 40

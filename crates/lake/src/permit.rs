@@ -93,17 +93,21 @@ impl LakeTable {
         LakeError::TableGone { table: self.table.name }
     }
 
-    /// Refuses a table whose log this process has seen and that is gone.
+    /// Refuses a table whose log this process has seen and that is gone; says whether the entry
+    /// that it has seen last is there still.
     ///
     /// # Errors
     /// [`LakeError::TableGone`], or the store's error.
-    pub async fn check_there(&self) -> Result<(), LakeError> {
-        let Some(version) = self.seen().version else { return Ok(()) };
+    pub async fn check_there(&self) -> Result<bool, LakeError> {
+        let Some(version) = self.seen().version else { return Ok(true) };
         let key = Path::from(LOG).join(format!("{version:020}.json"));
         match self.log_store.object_store(None).head(&key).await {
-            Ok(_) => Ok(()),
-            // Another program may have put a checkpoint in its place.
-            Err(object_store::Error::NotFound { .. }) => self.check_log().await,
+            Ok(_) => Ok(true),
+            // A published checkpoint may stand for it.
+            Err(object_store::Error::NotFound { .. }) => {
+                self.check_log().await?;
+                Ok(false)
+            }
             Err(error) => Err(LakeError::store("head", &key, error)),
         }
     }

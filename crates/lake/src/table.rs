@@ -184,8 +184,12 @@ impl LakeTable {
         // An entry does not name its version, so each try puts the same one.
         let bytes = self.commit_bytes(files, ingester, sequence)?;
         // Creating an entry would succeed in an empty folder too, and leave a log without its start.
-        self.check_there().await?;
-        let mut expected = self.expected(ingester, sequence);
+        let mut expected = match self.check_there().await? {
+            true => self.expected(ingester, sequence),
+            // Entries up to a published checkpoint are gone: one that is created among them is read
+            // by nobody.
+            false => None,
+        };
         let mut snapshot = None;
         for _ in 0..COMMIT_TRIES_MAX {
             // What was seen is trusted once; where it is not true any more, the log is read.
@@ -224,7 +228,8 @@ impl LakeTable {
     fn expected(&self, ingester: &str, sequence: u64) -> Option<u64> {
         let seen = self.seen();
         let last = seen.commit.as_ref()?;
-        let is_next = last.ingester == ingester && last.sequence < sequence;
+        let is_last = seen.version == Some(last.version);
+        let is_next = is_last && last.ingester == ingester && last.sequence < sequence;
         is_next.then_some(last.version + 1)
     }
 

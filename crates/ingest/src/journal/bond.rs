@@ -101,8 +101,11 @@ impl Bond {
     pub fn load(root: &Path, address: &str) -> Result<Self, JournalError> {
         let path = bond_path(root, address);
         match fs::read(&path) {
-            // One that can't be read is taken for none: ids are known too few then, not too many.
-            Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+                // Taken for none, it would say that the lake has what it may lack.
+                let wrong = io::Error::new(ErrorKind::InvalidData, error);
+                JournalError::Io { path, source: wrong }
+            }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(JournalError::Io { path, source }),
         }

@@ -181,10 +181,23 @@ fn is_placeholder(secret: &str) -> bool {
     let mut different: Vec<char> = text.chars().collect();
     different.sort_unstable();
     different.dedup();
-    let is_template = ["<", "{", "$", "%", "…", "..."].iter().any(|mark| text.contains(mark));
-    is_template
+    is_template(text)
         || SAMPLES.iter().any(|sample| letters.contains(sample))
         || (1..DIFFERENT_MIN).contains(&different.len())
+}
+
+/// Whether a whole text is a place for another: `<…>`, `{{…}}`, `${…}`, `$NAME`, `%NAME%`, dots.
+fn is_template(text: &str) -> bool {
+    let is_between = |first: &str, last: &str| text.starts_with(first) && text.ends_with(last);
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    is_between("<", ">")
+        || is_between("{{", "}}")
+        || is_between("${", "}")
+        || text.strip_prefix('$').is_some_and(is_name)
+        || text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).is_some_and(is_name)
+        || (!text.is_empty() && text.chars().all(|letter| matches!(letter, '.' | '…')))
 }
 
 fn mac(key: &[u8]) -> Mac {
@@ -218,7 +231,9 @@ mod tests {
         ] {
             assert!(is_placeholder(text), "{text}");
         }
-        for text in [A, B, "legacy_test_secret", "whsec_c2VjcmV0Cg==", ""] {
+        let random = ["mK9%xQ2vLr8TzW4bNc7e", "Pa$$w0rd-long-enough-key-1", "a<b>{c}...d%E%f$G1"];
+        for text in [A, B, "legacy_test_secret", "whsec_c2VjcmV0Cg==", ""].into_iter().chain(random)
+        {
             assert!(!is_placeholder(text), "{text}");
         }
     }

@@ -11,6 +11,19 @@ fn known(lake: &str, from: u64, since: u64) -> Bond {
     Bond { lake: Some(lake.to_owned()), ingester: "own".to_owned(), from, since, missing }
 }
 
+/// Taken for none, it would say that the lake has every segment.
+#[test]
+fn a_bond_that_is_damaged_is_named() {
+    let root = tempfile::TempDir::new().unwrap();
+    let path = bond_path(root.path(), "/lake");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    for damaged in ["", "{", "3"] {
+        fs::write(&path, damaged).unwrap();
+        let error = Bond::load(root.path(), "/lake").unwrap_err().to_string();
+        assert!(error.contains(path.file_name().unwrap().to_str().unwrap()), "{error}");
+    }
+}
+
 #[test]
 fn ids_of_a_lake_that_is_gone_are_not_known_in_the_one_made_anew() {
     let mut bond = known("a", 0, 0);
