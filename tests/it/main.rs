@@ -17,6 +17,7 @@ mod http;
 mod ingest;
 mod limits;
 mod loads;
+mod log;
 mod nasty;
 mod replay;
 mod scope;

@@ -186,8 +186,7 @@ impl LakeTable {
         // Creating an entry would succeed in an empty folder too, and leave a log without its start.
         let mut expected = match self.check_there().await? {
             true => self.expected(ingester, sequence),
-            // Entries up to a published checkpoint are gone: one that is created among them is read
-            // by nobody.
+            // Entries up to a published checkpoint are gone: one among them is read by nobody.
             false => None,
         };
         let mut snapshot = None;
