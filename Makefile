@@ -81,6 +81,7 @@ sbom: $(CYCLONEDX) ## lists what program and dashboard are made of: target/sbom
 	mkdir -p target/sbom
 	$(CYCLONEDX) cyclonedx --quiet --format json --override-filename tributary
 	mv tributary.json target/sbom/
+	rm -f crates/*/tributary.json
 	cd dashboard && { [ -d node_modules ] || npm ci --silent; } && \
 	npm sbom --sbom-format cyclonedx >../target/sbom/dashboard.json
 

@@ -45,7 +45,7 @@ const QUESTIONS: [(&str, &str, &[&str]); 5] = [
     (
         "Where do they come in?",
         "landing-pages",
-        &["landing_path", "sessions", "people", "bounce_percent", "conversions"],
+        &["landing_host", "landing_path", "sessions", "people", "conversions"],
     ),
     (
         "Which ways end in a conversion?",
@@ -53,7 +53,7 @@ const QUESTIONS: [(&str, &str, &[&str]); 5] = [
         &["path", "conversions", "value", "conversion_rate"],
     ),
     (
-        "Which companies are close to buying?",
+        "Which companies come most?",
         "accounts",
         &["name", "industry", "people", "sessions", "score", "stage"],
     ),

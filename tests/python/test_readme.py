@@ -18,7 +18,7 @@ from stores import free_port
 
 # Blocks that are not run, by document and first line, and why.
 NOT_RUN = {
-    ("README.md", "make demo   # builds the program, sends it 3,000 signed sample events over HTTP, prints five reports"):
+    ("README.md", "make demo   # builds the program, sends it 3,000 signed sample events over HTTP, prints five answers"):
         "targets of make; .ci/run runs them",
     ("README.md", "sender ──POST──▶ tributary serve ──▶ journal (on disk) ──▶ lake (Parquet + Delta) ◀── report, sql, DuckDB, …"):
         "a drawing",
